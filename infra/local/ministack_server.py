@@ -1,0 +1,86 @@
+"""Starts MiniStack, the embedded AWS, with three corrections to how it authorizes calls.
+
+MiniStack enforces the policies of the functions (AUTH=true), so that a policy proved here works on AWS. Three things
+it leaves out would make that untrue for ours; here they are as AWS documents them:
+
+- `ses:SendRawEmail` is decided on the sender's identity, not on `*`;
+- `states:SendTaskSuccess` and `SendTaskFailure` are decided on the state machine of the token, not on `*`;
+- `dynamodb:LeadingKeys` holds the partition keys that a request names.
+
+Settings come from the environment, as MiniStack documents them.
+"""
+
+import base64
+import email
+import email.utils
+import json
+import re
+
+from ministack.core import iam_actions
+
+_resource_arn = iam_actions.extract_resource_arn
+_dynamodb_context = iam_actions.dynamodb_service_context
+
+
+def resource_arn(service, method, path, headers, body, query_params, region, account_id):
+    """What a call acts on; same arguments and answer as MiniStack's own function."""
+    known = _resource_arn(service, method, path, headers, body, query_params, region, account_id)
+    if known != "*":
+        return known
+    if service == "ses" and (sender := mail_sender(query_params)):
+        return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
+    if service == "states" and b'"taskToken"' in body:
+        return state_machine_arn() or known
+    return known
+
+
+def mail_sender(form: dict) -> str:
+    """The address that a SendRawEmail form sends from: `Source`, else the From header; "" when there is neither."""
+    source = _first(form.get("Source"))
+    if not source and (raw := _first(form.get("RawMessage.Data"))):
+        source = email.message_from_bytes(base64.b64decode(raw)).get("From", "")
+    return email.utils.parseaddr(source)[1]
+
+
+def state_machine_arn() -> str | None:
+    """The one state machine of this stack; a spent token no longer says which execution it belonged to."""
+    from ministack.services import stepfunctions
+
+    return next(iter(stepfunctions._state_machines), None)
+
+
+def dynamodb_context(body: bytes) -> dict:
+    """MiniStack's condition keys, and `dynamodb:LeadingKeys`: the partition keys of all items, or of the query."""
+    context = _dynamodb_context(body)
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return context
+    if keys := leading_keys(request):
+        context["dynamodb:LeadingKeys"] = keys
+    return context
+
+
+def leading_keys(request: dict) -> list[str]:
+    """Partition keys that a single-item call, a transaction or a query names; the table's own are called `pk`."""
+    parts = [part for item in request.get("TransactItems", []) for part in item.values()] or [request]
+    keys = []
+    for part in parts:
+        item = part.get("Key") or part.get("Item") or {}
+        if "pk" in item:
+            keys.append(item["pk"]["S"])
+    if match := re.match(r"\s*(\S+)\s*=\s*(:\w+)", request.get("KeyConditionExpression", "")):
+        keys.append(request["ExpressionAttributeValues"][match[2]]["S"])
+    return keys
+
+
+def _first(value):
+    return value[0] if isinstance(value, list) and value else value or ""
+
+
+if __name__ == "__main__":
+    iam_actions.extract_resource_arn = resource_arn
+    iam_actions.dynamodb_service_context = dynamodb_context
+    from ministack.app import main
+
+    main()

@@ -1,0 +1,30 @@
+//! What the use cases need from outside: one small trait per capability, used through generics.
+//!
+//! A function's bounds say what it can do; its policy in `template.yaml` grants the same and no more.
+
+mod clock;
+mod crypt;
+mod gateway;
+mod mailer;
+mod probe;
+mod queue;
+mod store;
+mod vm_host;
+mod workflow;
+
+pub use clock::{Clock, Ids};
+pub use crypt::{CryptError, Decrypt, Encrypt};
+pub use gateway::{CheckoutPage, CheckoutRequest, GatewayError, PaymentGateway, RefundState};
+pub use mailer::{MailContent, MailError, SendMail};
+pub use probe::ProbeRdp;
+pub use queue::{CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueError, QueueMail, QueuePayment};
+pub use store::{
+    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadCredentials, ReadEvents,
+    ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles,
+    ReadSetupTimes, ReadWork, StoreError, Ticket, WorkKind, Write,
+};
+pub use vm_host::{
+    Account, Capabilities, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic, UserData, VmError,
+    VmHost,
+};
+pub use workflow::{CompleteTask, ExecutionStatus, Started, StartWorkflow, ReadWorkflow, TaskOutcome, WorkflowError};

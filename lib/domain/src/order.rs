@@ -1,0 +1,354 @@
+//! The order: one purchase of one desktop, from the click to a working machine or the money back.
+//!
+//! ```text
+//! awaiting_payment ─► paid ─► provisioning ─► active
+//!        │  ▲                     │
+//!        ▼  │ (paid late)         ▼
+//!      expired                 undoing ─► refunding ─► refunded
+//! ```
+//! `active` and `refunded` are the only states in which a paid order may rest.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Os, Plan, word_enum};
+use crate::customer::{CustomerId, Email};
+use crate::ids::{InstanceId, OrderId, PaymentId};
+use crate::mail::MailKind;
+use crate::money::Money;
+
+word_enum! {
+    /// Where an order stands.
+    OrderStatus {
+        /// Placed; no money seen yet.
+        AwaitingPayment = "awaiting_payment",
+        /// No money came in time. Money that comes later still makes it `paid`.
+        Expired = "expired",
+        /// The gateway confirmed the money.
+        Paid = "paid",
+        /// The workflow has claimed it and makes the desktop.
+        Provisioning = "provisioning",
+        /// The customer has a working desktop.
+        Active = "active",
+        /// It cannot be delivered: what was made is being destroyed.
+        Undoing = "undoing",
+        /// Nothing is left running; the gateway has been asked to give the money back.
+        Refunding = "refunding",
+        /// The gateway gave the money back.
+        Refunded = "refunded",
+    }
+}
+
+word_enum! {
+    /// How the customer pays.
+    PaymentMethod {
+        /// Paystack's checkout page.
+        Paystack = "paystack",
+    }
+}
+
+word_enum! {
+    /// What the customer sees happen, in this order.
+    Step {
+        /// The order exists.
+        Placed = "placed",
+        /// The money is there.
+        Paid = "paid",
+        /// The workflow has begun.
+        Started = "started",
+        /// The provider makes the machine. Comes again when another offering is tried.
+        MachineCreated = "machine_created",
+        /// The machine said itself that its first boot has finished.
+        FirstBootReported = "first_boot_reported",
+        /// A remote desktop connection was negotiated.
+        DesktopAnswers = "desktop_answers",
+        /// The credentials are stored, encrypted.
+        CredentialsStored = "credentials_stored",
+        /// The mail with the credentials went out.
+        CredentialsMailed = "credentials_mailed",
+        /// Delivered.
+        Active = "active",
+        /// An offering was given up for the next one.
+        OfferingSkipped = "offering_skipped",
+        /// It could not be delivered.
+        GaveUp = "gave_up",
+        /// Nothing that was made for it is left.
+        MachinesDestroyed = "machines_destroyed",
+        /// The gateway was asked to give the money back.
+        RefundRequested = "refund_requested",
+        /// The money is on its way back.
+        Refunded = "refunded",
+        /// No money came in time.
+        Expired = "expired",
+    }
+}
+
+word_enum! {
+    /// Why an order could not be delivered; the word is stored and shown, the sentence is the mail's.
+    Failure {
+        /// Every offering was refused or out of stock.
+        NoOfferingLeft = "no_offering_left",
+        /// No working desktop within the promised time.
+        DeadlinePassed = "deadline_passed",
+        /// The provider refused us: credentials, account, quota.
+        ProviderRefused = "provider_refused",
+        /// The payment turned out not to stand.
+        PaymentNotConfirmed = "payment_not_confirmed",
+        /// A fault of ours; the operator was told.
+        Internal = "internal",
+    }
+}
+
+/// One line of the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDone {
+    /// What happened.
+    pub step: Step,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The timeline keeps this many lines; later ones replace the last but keep the first.
+pub const TIMELINE_MAX: usize = 40;
+
+/// How often a machine may be made anew for one order, over all offerings.
+pub const ATTEMPTS_MAX: u16 = 12;
+
+/// One purchase of one desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Also the name of its workflow execution and the tag on its machines.
+    pub id: OrderId,
+    /// Who bought it.
+    pub customer: CustomerId,
+    /// Where its mails go.
+    pub email: Email,
+    /// The size.
+    pub plan: Plan,
+    /// The system.
+    pub os: Os,
+    /// The region the customer asked for, as the provider spells it.
+    pub region: Option<String>,
+    /// What it costs: the first month.
+    pub price: Money,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// Its payment request.
+    pub payment: PaymentId,
+    /// The desktop it becomes. Minted with the order, so that every attempt means the same one.
+    pub instance: InstanceId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What the customer sees happen.
+    pub timeline: Vec<StepDone>,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When the gateway confirmed the money.
+    pub paid_at: Option<Timestamp>,
+    /// Delivered by then, or the money back.
+    pub deadline: Option<Timestamp>,
+    /// Which of the product's offerings is being tried, from 0.
+    pub offering: u16,
+    /// Which machine is being made, from 1; 0 before the first.
+    pub attempt: u16,
+    /// Why it could not be delivered.
+    pub failure: Option<Failure>,
+    /// How often the workflow was started for it; more than once only after it died.
+    pub executions: u16,
+    /// Counts the writes; every write states the one it saw.
+    pub version: u64,
+}
+
+/// What can happen to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderEvent {
+    /// The gateway confirmed the whole amount.
+    PaymentConfirmed,
+    /// The time to pay is over.
+    PaymentWindowClosed,
+    /// The workflow takes it on; it has this long.
+    Claimed {
+        /// From the claim to the deadline.
+        allowed: SignedDuration,
+    },
+    /// The next machine is to be made, from this offering.
+    AttemptBegun {
+        /// Index into the product's offerings.
+        offering: u16,
+    },
+    /// Something the customer sees, without a change of state.
+    Progress(Step),
+    /// The desktop works and is the customer's.
+    Delivered,
+    /// It will not be delivered.
+    GaveUp(Failure),
+    /// Nothing that was made is left; the refund may be asked for.
+    MachinesGone,
+    /// The gateway gave the money back.
+    MoneyReturned,
+    /// The workflow died and is started again.
+    Restarted,
+}
+
+/// What has to be done because of an event; the adapter does it in the same transaction as the new state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Start the workflow, named by the order.
+    StartWorkflow,
+    /// This mail is owed to the customer.
+    Mail(MailKind),
+    /// The operator has to know.
+    AlertOperator(String),
+}
+
+/// The outcome of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// The order as it is now, and what follows from it.
+    Changed(Box<Order>, Vec<Effect>),
+    /// The event had happened before: nothing to do.
+    Already,
+}
+
+/// An event that cannot happen to an order in its state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("order is {status}: {event} does not apply")]
+pub struct NotApplicable {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// The event's name.
+    pub event: &'static str,
+}
+
+impl Order {
+    /// Applies one event at `now`.
+    ///
+    /// An event that has already taken effect is `Already`, so that anything may come twice. An event for
+    /// which the order is too early or too late is an error and changes nothing.
+    ///
+    /// # Errors
+    /// `NotApplicable` when the state does not allow the event.
+    pub fn apply(&self, event: &OrderEvent, now: Timestamp) -> Result<Applied, NotApplicable> {
+        use OrderEvent as E;
+        use OrderStatus as S;
+        let mut next = self.clone();
+        let mut effects = Vec::new();
+        match (event, self.status) {
+            (E::PaymentConfirmed, S::AwaitingPayment | S::Expired) => {
+                next.status = S::Paid;
+                next.paid_at = Some(now);
+                next.note(Step::Paid, now);
+                effects.push(Effect::StartWorkflow);
+                effects.push(Effect::Mail(MailKind::Receipt));
+            }
+            (E::PaymentConfirmed, _) => return Ok(Applied::Already),
+
+            (E::PaymentWindowClosed, S::AwaitingPayment) => {
+                next.status = S::Expired;
+                next.note(Step::Expired, now);
+            }
+            (E::PaymentWindowClosed, _) => return Ok(Applied::Already),
+
+            (E::Claimed { allowed }, S::Paid) => {
+                next.status = S::Provisioning;
+                next.deadline = now.checked_add(*allowed).ok();
+                next.note(Step::Started, now);
+                effects.push(Effect::Mail(MailKind::Started));
+            }
+            (E::Claimed { .. }, S::Provisioning | S::Active) => return Ok(Applied::Already),
+
+            (E::AttemptBegun { offering }, S::Provisioning) if self.attempt < ATTEMPTS_MAX => {
+                if *offering != self.offering {
+                    next.note(Step::OfferingSkipped, now);
+                }
+                next.offering = *offering;
+                next.attempt = self.attempt + 1;
+            }
+
+            (E::Progress(step), _) => {
+                if self.timeline.iter().any(|done| done.step == *step) {
+                    return Ok(Applied::Already);
+                }
+                next.note(*step, now);
+            }
+
+            (E::Delivered, S::Provisioning) => {
+                next.status = S::Active;
+                next.note(Step::Active, now);
+            }
+            (E::Delivered, S::Active) => return Ok(Applied::Already),
+
+            (E::GaveUp(failure), S::Paid | S::Provisioning) => {
+                next.status = S::Undoing;
+                next.failure = Some(*failure);
+                next.note(Step::GaveUp, now);
+                effects.push(Effect::AlertOperator(format!("could not be delivered: {failure}")));
+            }
+            (E::GaveUp(_), S::Undoing | S::Refunding | S::Refunded) => return Ok(Applied::Already),
+
+            (E::MachinesGone, S::Undoing) => {
+                next.status = S::Refunding;
+                next.note(Step::MachinesDestroyed, now);
+                effects.push(Effect::Mail(MailKind::FailedAndRefunded));
+            }
+            (E::MachinesGone, S::Refunding | S::Refunded) => return Ok(Applied::Already),
+
+            (E::MoneyReturned, S::Refunding) => {
+                next.status = S::Refunded;
+                next.note(Step::Refunded, now);
+            }
+            (E::MoneyReturned, S::Refunded) => return Ok(Applied::Already),
+
+            (E::Restarted, S::Paid | S::Provisioning | S::Undoing | S::Refunding) => {
+                next.executions = self.executions.saturating_add(1);
+            }
+
+            (event, status) => return Err(NotApplicable { status, event: event.name() }),
+        }
+        Ok(Applied::Changed(Box::new(next), effects))
+    }
+
+    /// Whether the promised time is over.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    /// The name of the execution that looks after it: the order id, with a suffix after a restart.
+    pub fn execution_name(&self) -> String {
+        match self.executions {
+            0 | 1 => self.id.to_string(),
+            n => format!("{}-{n}", self.id),
+        }
+    }
+
+    fn note(&mut self, step: Step, at: Timestamp) {
+        if self.timeline.len() >= TIMELINE_MAX {
+            self.timeline.pop();
+        }
+        self.timeline.push(StepDone { step, at });
+    }
+}
+
+impl OrderEvent {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::PaymentConfirmed => "payment_confirmed",
+            Self::PaymentWindowClosed => "payment_window_closed",
+            Self::Claimed { .. } => "claimed",
+            Self::AttemptBegun { .. } => "attempt_begun",
+            Self::Progress(_) => "progress",
+            Self::Delivered => "delivered",
+            Self::GaveUp(_) => "gave_up",
+            Self::MachinesGone => "machines_gone",
+            Self::MoneyReturned => "money_returned",
+            Self::Restarted => "restarted",
+        }
+    }
+}
+
+impl OrderStatus {
+    /// Whether somebody still has to do something about a paid order in this state.
+    pub const fn needs_work(self) -> bool {
+        matches!(self, Self::Paid | Self::Provisioning | Self::Undoing | Self::Refunding)
+    }
+}
