@@ -8,6 +8,7 @@ create or update the stack, and then the part of API Gateway that the embedded A
 """
 
 import argparse
+import collections
 import io
 import json
 import pathlib
@@ -48,8 +49,8 @@ class Aws:
 def deploy(plan: dict) -> dict:
     """Creates or updates the stack, its routes and two users.
 
-    `plan`: `endpoint`, `stack_name`, `build_dir` (one folder per function, holding `bootstrap`), `parameters`
-    (template parameter to value) and `overrides` (function setting to value).
+    `plan`: `endpoint`, `stack_name`, `build_dir` (holds one binary per function, of its name), `parameters` (template
+    parameter to value) and `overrides` (function setting to value).
     Answer: what stack.json says about the AWS side.
     """
     aws = Aws(plan["endpoint"])
@@ -63,7 +64,7 @@ def deploy(plan: dict) -> dict:
     api_url = f"{plan['endpoint']}/_aws/execute-api/{outputs['HttpApiId']}/$default"
     if not parameters.get("PublicApiUrl"):
         outputs = put_stack(aws, name, template, {**parameters, "PublicApiUrl": api_url})
-    import_routes(aws, name)
+    import_routes(aws, name, template)
     pool, client = outputs["UserPoolId"], outputs["UserPoolClientId"]
     return {
         "api_url": api_url, "aws_endpoint": plan["endpoint"], "account_id": ACCOUNT, "region": REGION,
@@ -105,7 +106,7 @@ def package(aws: Aws, template: dict, root: pathlib.Path, build_dir: pathlib.Pat
             function = pathlib.PurePosixPath(properties["CodeUri"]).name
             # A key of its own per deployment: the same address would look unchanged and keep the old code.
             key = f"{function}-{time.time_ns()}.zip"
-            aws.s3.put_object(Bucket=BUCKET, Key=key, Body=zip_bootstrap(build_dir / function / "bootstrap"))
+            aws.s3.put_object(Bucket=BUCKET, Key=key, Body=zip_bootstrap(build_dir / function))
             properties["CodeUri"] = {"Bucket": BUCKET, "Key": key}
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             source = root / properties["DefinitionUri"]
@@ -141,15 +142,14 @@ def put_stack(aws: Aws, name: str, template: dict, parameters: dict) -> dict:
         if not stack["StackStatus"].endswith("_IN_PROGRESS") or "ROLLBACK" in stack["StackStatus"]:
             break
         time.sleep(0.2)
-    reasons = [f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
-               for event in aws.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-               if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason")]
-    sys.exit(f"the stack did not deploy ({stack['StackStatus']}): {'; '.join(reasons) or 'no reason given'}")
+    reason = stack.get("StackStatusReason", "no reason given")
+    sys.exit(f"the stack did not deploy ({stack['StackStatus']}): {reason}")
 
 
-def import_routes(aws: Aws, name: str) -> None:
-    """Makes the routes, the JWT authorizer and CORS from the processed template, as API Gateway does from the OpenAPI
-    body in it; the embedded AWS ignores that body. Routes that are there already stay."""
+def import_routes(aws: Aws, name: str, template: dict) -> None:
+    """Makes the routes and the JWT authorizer from the OpenAPI body of the processed template, as API Gateway does;
+    the embedded AWS ignores that body. Routes that are there already stay. CORS comes from `template`, because the
+    processed one holds the parameters' defaults."""
     resources = aws.cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     processed = aws.cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
@@ -162,10 +162,9 @@ def import_routes(aws: Aws, name: str) -> None:
     names = {"AWS::Region": REGION, **parameters, **ids}
     resolve = lambda value: resolve_value(value, names)  # noqa: E731
     gateway = aws.apigatewayv2
-    if cors := body.get("x-amazon-apigateway-cors"):
-        gateway.update_api(ApiId=api_id, CorsConfiguration={
-            key[0].upper() + key[1:]: [resolve(item) for item in value] if isinstance(value, list) else value
-            for key, value in cors.items()})
+    cors = template["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"]
+    gateway.update_api(ApiId=api_id, CorsConfiguration={
+        key: [resolve(item) for item in value] if isinstance(value, list) else value for key, value in cors.items()})
     there = {route["RouteKey"] for route in gateway.get_routes(ApiId=api_id)["Items"]}
     authorizers = {authorizer["Name"]: authorizer["AuthorizerId"]
                    for authorizer in gateway.get_authorizers(ApiId=api_id)["Items"]}
@@ -226,33 +225,28 @@ def put_user(aws: Aws, pool: str, address: str, group: str | None = None) -> dic
 
 
 def logs(endpoint: str, function: str | None, follow: bool) -> None:
-    """Prints the functions' log lines, oldest first, each after its time and the function's name."""
+    """Prints the functions' log lines, oldest first, each after its time; `function` keeps the lines that name it."""
     aws = Aws(endpoint)
     group = next((group["logGroupName"] for group in aws.logs.describe_log_groups()["logGroups"]
                   if group["logGroupName"].endswith("/functions")), None)
     if group is None:
         sys.exit("the stack has no function logs")
-    seen, since = set(), 0
+    printed = collections.Counter()
     while True:
-        pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
+        pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        position = collections.Counter()
         for event in sorted((e for page in pages for e in page["events"]), key=lambda e: e["timestamp"]):
-            since = max(since, event["timestamp"] - 2000)
-            if event["eventId"] in seen:
+            stream = event["logStreamName"]
+            position[stream] += 1
+            if position[stream] <= printed[stream]:
                 continue
-            seen.add(event["eventId"])
-            name = function_of(event["logStreamName"])
-            if function is None or name.endswith(function):
+            printed[stream] = position[stream]
+            if function is None or f'"{function}"' in event["message"]:
                 at = time.strftime("%H:%M:%S", time.localtime(event["timestamp"] / 1000))
-                print(f"{at} {name} {event['message'].rstrip()}", flush=True)
+                print(at, event["message"].rstrip(), flush=True)
         if not follow:
             return
         time.sleep(1)
-
-
-def function_of(stream: str) -> str:
-    """`2026/11/20/nemordp-plans[$LATEST]0a1b…` is `nemordp-plans`; a stream without a name is returned as it is."""
-    match = re.search(r"([\w-]+)\[", stream)
-    return match[1] if match else stream
 
 
 def main() -> None:

@@ -1,1 +1,48 @@
-fn main() {}
+//! The developer's commands: `cargo xtask demo`, `cargo xtask test` and the rest of `USAGE`.
+
+mod checks;
+mod cli;
+mod coverage;
+mod demo;
+mod deploy;
+mod functions;
+mod http;
+mod local;
+mod ports;
+mod process;
+mod progress;
+mod python;
+mod settings;
+mod state;
+mod workspace;
+
+use std::process::ExitCode;
+
+use cli::Command;
+
+fn main() -> ExitCode {
+    let outcome = cli::parse(std::env::args().skip(1)).and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Help => {
+            println!("{}", cli::USAGE);
+            Ok(())
+        }
+        Command::Demo { once, options } => demo::run(&options, once),
+        Command::Test => checks::run(),
+        Command::Up { detach, options } => local::up(&options, detach),
+        Command::Down { state } => local::down(&state),
+        Command::Logs { function, follow, state } => local::logs(&state, function.as_deref(), follow),
+        Command::Coverage => coverage::run(),
+        Command::Deploy(plan) => deploy::run(&plan),
+    }
+}

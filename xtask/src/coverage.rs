@@ -1,0 +1,36 @@
+//! `cargo xtask coverage`: how many lines of lib/ the tests run.
+
+use std::process::Stdio;
+
+use anyhow::bail;
+
+use crate::{python, workspace};
+
+/// What must be covered, in percent of the lines of lib/ outside the sandbox.
+const LINES_PERCENT_MIN: &str = "85";
+
+/// Runs the tests of lib/ under cargo-tarpaulin and prints the coverage of each file.
+///
+/// # Errors
+/// cargo-tarpaulin is missing, a test fails, or the coverage is below the limit.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let there = workspace::cargo()
+        .args(["tarpaulin", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if !there.is_ok_and(|status| status.success()) {
+        bail!("cargo-tarpaulin is needed: cargo install cargo-tarpaulin");
+    }
+    let status = workspace::cargo()
+        .args(["tarpaulin", "--workspace", "--lib", "--out", "Stdout", "--skip-clean", "--engine", "ptrace"])
+        .args(["--fail-under", LINES_PERCENT_MIN, "--timeout", "300"])
+        .args(["--include-files", "lib/*", "--exclude-files", "lib/sandbox/*"])
+        .args(["--exclude", "sandbox", "--exclude", "xtask", "--exclude", "nemordp-tests"])
+        .env("NEMORDP_PYTHON", python::program("python"))
+        .status()?;
+    if !status.success() {
+        bail!("a test failed, or less than {LINES_PERCENT_MIN} % of the lines were run");
+    }
+    Ok(())
+}

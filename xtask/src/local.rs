@@ -1,0 +1,360 @@
+//! The local stack: the embedded AWS with the deployed template, and the sandbox beside it.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use crate::cli::UpOptions;
+use crate::ports::{self, Ports};
+use crate::process::{self, Program};
+use crate::progress::Progress;
+use crate::state::StateDir;
+use crate::{functions, http, python, settings, workspace};
+
+/// How long a program of the stack may take to answer for the first time.
+const READY_WAIT: Duration = Duration::from_secs(60);
+const WATCH_PAUSE: Duration = Duration::from_millis(500);
+
+/// Starts a local stack and, unless `detach`, stays until Ctrl-C.
+///
+/// # Errors
+/// Something is missing, in use or does not start; then nothing is left running.
+pub(crate) fn up(options: &UpOptions, detach: bool) -> anyhow::Result<()> {
+    let mut progress = Progress::start();
+    let stack = Stack::start(options, &mut progress)?;
+    println!("\n{}", stack.summary());
+    if detach {
+        println!("It stays up until `cargo xtask down`.");
+        stack.leave_running();
+        return Ok(());
+    }
+    println!("It stays up until Ctrl-C.");
+    stack.watch()
+}
+
+/// Ends a local stack.
+///
+/// # Errors
+/// None runs, or a program of it does not end.
+pub(crate) fn down(state: &StateDir) -> anyhow::Result<()> {
+    let ran = process::any_alive(state);
+    tear_down(state)?;
+    println!("{}", if ran { "The local stack is down." } else { "No local stack was running." });
+    Ok(())
+}
+
+/// Prints what the functions logged.
+///
+/// # Errors
+/// No local stack runs.
+pub(crate) fn logs(state: &StateDir, function: Option<&str>, follow: bool) -> anyhow::Result<()> {
+    let stack = state.read("stack.json");
+    let endpoint =
+        stack["aws_endpoint"].as_str().context("no local stack runs; `cargo xtask up` starts one")?;
+    let mut reader = Command::new(python::program("python"));
+    reader.current_dir(workspace::root()).args(["infra/local/stack.py", "logs", endpoint]);
+    reader.args(function.map(|name| format!("--function={name}"))).args(follow.then_some("--follow"));
+    if !reader.status()?.success() {
+        bail!("the logs could not be read");
+    }
+    Ok(())
+}
+
+/// A running local stack; ended when this is dropped, unless it is left running.
+pub(crate) struct Stack {
+    state: StateDir,
+    /// What stack.json says.
+    pub(crate) facts: Value,
+    left_running: bool,
+    _lock: std::fs::File,
+}
+
+impl Stack {
+    /// Installs, builds, starts and deploys; then writes stack.json.
+    ///
+    /// # Errors
+    /// As `up`.
+    pub(crate) fn start(options: &UpOptions, progress: &mut Progress) -> anyhow::Result<Self> {
+        let state = options.state.clone();
+        let lock = state.lock()?;
+        if process::any_alive(&state) {
+            bail!("this local stack is already up; `cargo xtask down` ends it");
+        }
+        let ports = ports::choose(options)?;
+        end_on_interrupt(&state)?;
+        // From here on a failure ends what was started, by way of Drop.
+        let mut stack = Self { state, facts: Value::Null, left_running: false, _lock: lock };
+        stack.state.remove("stack.json");
+        python::ensure(progress)?;
+        let binaries = functions::build_local(progress)?;
+        stack.start_embedded_aws(&ports)?;
+        let sandbox = stack.start_sandbox(options, &ports, &binaries)?;
+        progress.done("embedded AWS and sandbox answer");
+        let mut facts = stack.deploy(options, &ports, &sandbox, &binaries)?;
+        stack.announce_webhook(&facts, &sandbox)?;
+        progress.done("template.yaml deployed");
+        merge(&mut facts, &sandbox);
+        facts["dashboard_url"] = Value::Null;
+        facts["logs_dir"] = json!(stack.state.path("logs"));
+        stack.state.write("stack.json", &facts)?;
+        stack.facts = facts;
+        Ok(stack)
+    }
+
+    /// A fact of stack.json that every stack has.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub(crate) fn fact(&self, name: &str) -> anyhow::Result<&str> {
+        self.facts[name].as_str().with_context(|| format!("stack.json has no {name}"))
+    }
+
+    /// Where it is and who may sign in, for the user.
+    pub(crate) fn summary(&self) -> String {
+        let fact = |name: &str| self.facts[name].as_str().unwrap_or("?").to_owned();
+        let user = |name: &str| {
+            let user = &self.facts[name];
+            format!(
+                "{} / {}",
+                user["email"].as_str().unwrap_or("?"),
+                user["password"].as_str().unwrap_or("?")
+            )
+        };
+        format!(
+            "API        {}\nsandbox    {}\nAWS        {}\ncustomer   {}\nadmin      {}\ndetails    {}",
+            fact("api_url"),
+            fact("sandbox_url"),
+            fact("aws_endpoint"),
+            user("customer"),
+            user("admin"),
+            self.state.stack_json().display()
+        )
+    }
+
+    /// Keeps the programs running after this program ends.
+    pub(crate) fn leave_running(mut self) {
+        self.left_running = true;
+    }
+
+    /// Waits for ever, unless a program of the stack ends.
+    ///
+    /// # Errors
+    /// When one ends by itself.
+    pub(crate) fn watch(&self) -> anyhow::Result<()> {
+        loop {
+            if let Some(name) = process::first_dead(&self.state) {
+                bail!(
+                    "{name} ended by itself; see {}",
+                    self.state.path(&format!("logs/{name}.log")).display()
+                );
+            }
+            thread::sleep(WATCH_PAUSE);
+        }
+    }
+
+    fn start_embedded_aws(&self, ports: &Ports) -> anyhow::Result<()> {
+        let endpoint = format!("http://127.0.0.1:{}", ports.aws);
+        // Functions inherit this environment: AWS_ENDPOINT_URL is what keeps them off the real AWS.
+        let environment = [
+            ("AUTH", "true"),
+            ("AWS_ENDPOINT_URL", &endpoint),
+            ("BIND_HOST", "127.0.0.1"),
+            ("GATEWAY_PORT", &ports.aws.to_string()),
+            // Otherwise it listens for devices on every address of this machine.
+            ("IOT_MTLS_ENABLED", "0"),
+            ("MINISTACK_HOST", "127.0.0.1"),
+            ("PERSIST_STATE", "0"),
+            ("SFN_WAIT_SCALE", settings::STATE_MACHINE_WAIT_SCALE),
+            ("STATE_DIR", &self.state.make("aws")?.to_string_lossy()),
+            ("TMPDIR", &self.state.make("tmp")?.to_string_lossy()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let server = workspace::root().join("infra/local/ministack_server.py");
+        let program = Program {
+            name: "aws",
+            executable: &python::program("python"),
+            arguments: vec![server.to_string_lossy().into_owned()],
+            environment: BTreeMap::from(environment),
+        };
+        process::start(&self.state, program)?;
+        let ready = format!("{endpoint}/_ministack/ready");
+        process::wait_until_ready(&self.state, "aws", READY_WAIT, || {
+            http::get(&ready, &[]).is_ok_and(|answer| answer.status == 200)
+        })
+    }
+
+    /// Answer: what stack.json says about the sandbox.
+    fn start_sandbox(
+        &self,
+        options: &UpOptions,
+        ports: &Ports,
+        binaries: &std::path::Path,
+    ) -> anyhow::Result<Value> {
+        let (paystack_key, vultr_key) = (format!("sk_test_{}", random_hex()?), random_hex()?);
+        // Keys by environment: a command line can be read by everybody on the machine.
+        let environment = [
+            ("SANDBOX_LISTEN", format!("127.0.0.1:{}", ports.sandbox)),
+            ("SANDBOX_TIME_FACTOR", settings::SANDBOX_TIME_FACTOR.to_string()),
+            ("SANDBOX_DESKTOPS", options.desktops.clone()),
+            ("SANDBOX_WORK_DIR", self.state.make("sandbox")?.to_string_lossy().into_owned()),
+            ("SANDBOX_PAYSTACK_SECRET_KEY", paystack_key.clone()),
+            ("SANDBOX_VULTR_API_KEY", vultr_key.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        let program = Program {
+            name: "sandbox",
+            executable: &binaries.join("sandbox"),
+            arguments: Vec::new(),
+            environment: BTreeMap::from(environment),
+        };
+        process::start(&self.state, program)?;
+        let log = self.state.path("logs/sandbox.log");
+        let mut ready = Value::Null;
+        process::wait_until_ready(&self.state, "sandbox", READY_WAIT, || {
+            ready = std::fs::read_to_string(&log).map_or(Value::Null, |text| ready_line(&text));
+            !ready.is_null()
+        })?;
+        Ok(json!({
+            "sandbox_url": ready["base_url"],
+            "paystack_api_url": ready["paystack_api_url"],
+            "vultr_api_url": ready["vultr_api_url"],
+            "control_url": ready["control_url"],
+            "desktops": ready["desktops"],
+            "paystack_secret_key": paystack_key,
+            "vultr_api_key": vultr_key,
+        }))
+    }
+
+    /// Answer: what stack.json says about the AWS side.
+    fn deploy(
+        &self,
+        options: &UpOptions,
+        ports: &Ports,
+        sandbox: &Value,
+        binaries: &std::path::Path,
+    ) -> anyhow::Result<Value> {
+        let mut parameters = json!({
+            "PaystackSecretKey": sandbox["paystack_secret_key"],
+            "VultrApiKey": sandbox["vultr_api_key"],
+            "PaystackApiUrl": sandbox["paystack_api_url"],
+            "VultrApiUrl": sandbox["vultr_api_url"],
+        });
+        for (name, value) in settings::PARAMETERS {
+            parameters[name] = json!(value);
+        }
+        let overrides: serde_json::Map<_, _> =
+            options.overrides.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        let plan = json!({
+            "endpoint": format!("http://127.0.0.1:{}", ports.aws),
+            "stack_name": settings::STACK_NAME,
+            "build_dir": binaries,
+            "parameters": parameters,
+            "overrides": overrides,
+        });
+        let mut deploy = Command::new(python::program("python"))
+            .current_dir(workspace::root())
+            .args(["infra/local/stack.py", "deploy"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        deploy.stdin.take().context("no pipe")?.write_all(plan.to_string().as_bytes())?;
+        let output = deploy.wait_with_output()?;
+        if !output.status.success() {
+            let log = self.state.path("logs/aws.log");
+            bail!("{} (see {})", String::from_utf8_lossy(&output.stderr).trim(), log.display());
+        }
+        serde_json::from_slice(&output.stdout).context("stack.py did not answer with JSON")
+    }
+
+    /// Tells the sandbox's Paystack where its events go; the API's address is known only after the deployment.
+    fn announce_webhook(&self, facts: &Value, sandbox: &Value) -> anyhow::Result<()> {
+        let api = facts["api_url"].as_str().context("the deployment has no API")?;
+        let control = sandbox["control_url"].as_str().context("the sandbox has no control API")?;
+        let url = format!("{api}/webhooks/paystack");
+        http::post_json(&format!("{control}/paystack/webhook"), &json!({"url": url}), &[])?
+            .expect_success("the sandbox does not take the webhook address")?;
+        Ok(())
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if self.left_running {
+            return;
+        }
+        if let Err(error) = tear_down(&self.state) {
+            eprintln!("error: {error:#}");
+        }
+    }
+}
+
+fn tear_down(state: &StateDir) -> anyhow::Result<()> {
+    process::stop_all(state)?;
+    for name in ["stack.json", "aws", "tmp"] {
+        state.remove(name);
+    }
+    Ok(())
+}
+
+/// Ctrl-C and SIGTERM end the stack in order, whatever this program is doing.
+fn end_on_interrupt(state: &StateDir) -> anyhow::Result<()> {
+    static STATE: Mutex<Option<StateDir>> = Mutex::new(None);
+    if let Ok(mut current) = STATE.lock()
+        && current.replace(state.clone()).is_some()
+    {
+        return Ok(());
+    }
+    ctrlc::set_handler(|| {
+        eprintln!("\nending …");
+        process::ENDING.store(true, Ordering::SeqCst);
+        let state = STATE.lock().ok().and_then(|mut current| current.take());
+        if let Some(error) = state.and_then(|state| tear_down(&state).err()) {
+            eprintln!("error: {error:#}");
+        }
+        std::process::exit(130);
+    })
+    .context("Ctrl-C cannot be listened to")
+}
+
+/// The line that the sandbox prints when it answers, anywhere in its log; `Null` before that.
+fn ready_line(log: &str) -> Value {
+    let lines = log.lines().filter(|line| line.starts_with('{'));
+    lines
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|value| value["ready"] == json!(true))
+        .unwrap_or(Value::Null)
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    for (name, value) in from.as_object().into_iter().flatten() {
+        into[name] = value.clone();
+    }
+}
+
+/// 40 hexadecimal digits from the system's random source.
+fn random_hex() -> anyhow::Result<String> {
+    use std::io::Read as _;
+    let mut bytes = [0_u8; 20];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_line_is_found_between_log_lines() {
+        let log = "INFO starting\n{\"level\":\"info\"}\n{\"ready\":true,\"base_url\":\"http://127.0.0.1:1\"}\nmore\n";
+        assert_eq!(ready_line(log)["base_url"], "http://127.0.0.1:1");
+        assert!(ready_line("{\"ready\":tr").is_null());
+    }
+}

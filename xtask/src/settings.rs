@@ -1,0 +1,30 @@
+//! The settings of the local stack: time runs faster than on AWS, everything else is what the template says.
+
+/// How many times faster than reality the sandbox's machines boot and its webhooks are repeated.
+pub(crate) const SANDBOX_TIME_FACTOR: u32 = 60;
+
+/// What the embedded AWS multiplies waits and retry pauses of the state machine with. Task timeouts stay real.
+pub(crate) const STATE_MACHINE_WAIT_SCALE: &str = "0.05";
+
+/// First choice; another free one is taken and remembered when it is in use.
+pub(crate) const AWS_PORT: u16 = 4566;
+/// As `AWS_PORT`.
+pub(crate) const SANDBOX_PORT: u16 = 4580;
+
+/// The stack's name, which is also the prefix of its functions and queues.
+pub(crate) const STACK_NAME: &str = "nemordp";
+
+/// Template parameters of the local stack. The functions compare these times with the real clock.
+pub(crate) const PARAMETERS: &[(&str, &str)] = &[
+    ("SiteUrl", "http://127.0.0.1:5173"),
+    ("MailFrom", "hello@nemordp.example"),
+    ("OperatorEmail", "operator@nemordp.example"),
+    ("GatewayMode", "test"),
+    ("LogLevel", "DEBUG"),
+    ("OrderDeadlineSeconds", "120"),
+    ("FirstBootWaitSeconds", "30"),
+    ("ProbePauseSeconds", "2"),
+    ("QuarantineSeconds", "4"),
+    ("AbsencePauseSeconds", "1"),
+    ("PaymentExpirySeconds", "600"),
+];
