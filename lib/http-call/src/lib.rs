@@ -1,0 +1,34 @@
+//! One call to somebody else's HTTP API, with what every adapter owes it: a time limit, a bounded answer,
+//! and the difference between "it did nothing" and "nobody knows".
+//!
+//! Nothing here knows a provider. A call that may act is sent once ([`send`]); a call that only reads is
+//! repeated a little ([`read`]).
+
+mod answer;
+mod bearer;
+mod no_answer;
+#[cfg(feature = "peer")]
+pub mod peer;
+mod read;
+mod text;
+mod url;
+
+pub use answer::Answer;
+pub use bearer::bearer;
+pub use no_answer::NoAnswer;
+pub use read::{Patience, read};
+pub use text::bounded;
+pub use url::Base;
+
+use reqwest::RequestBuilder;
+
+/// Sends a request once and reads the whole answer, whatever its status.
+///
+/// `body_max`: bytes of answer that are read at most.
+///
+/// # Errors
+/// [`NoAnswer`]: no connection (nothing happened), a broken or overlong answer (it may have acted).
+pub async fn send(request: RequestBuilder, body_max: usize) -> Result<Answer, NoAnswer> {
+    let response = request.send().await.map_err(NoAnswer::from_reqwest)?;
+    Answer::read(response, body_max).await
+}
