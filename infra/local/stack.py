@@ -162,9 +162,9 @@ def import_routes(aws: Aws, name: str, template: dict) -> None:
     names = {"AWS::Region": REGION, **parameters, **ids}
     resolve = lambda value: resolve_value(value, names)  # noqa: E731
     gateway = aws.apigatewayv2
-    cors = template["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"]
-    gateway.update_api(ApiId=api_id, CorsConfiguration={
-        key: [resolve(item) for item in value] if isinstance(value, list) else value for key, value in cors.items()})
+    cors = dict(template["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"])
+    cors["AllowOrigins"] = [parameters.get("SiteUrl") or "https://no-dashboard.invalid"]
+    gateway.update_api(ApiId=api_id, CorsConfiguration=cors)
     there = {route["RouteKey"] for route in gateway.get_routes(ApiId=api_id)["Items"]}
     authorizers = {authorizer["Name"]: authorizer["AuthorizerId"]
                    for authorizer in gateway.get_authorizers(ApiId=api_id)["Items"]}

@@ -116,6 +116,11 @@ impl Stack {
         self.facts[name].as_str().with_context(|| format!("stack.json has no {name}"))
     }
 
+    /// Where it keeps its files.
+    pub(crate) fn state(&self) -> &StateDir {
+        &self.state
+    }
+
     /// Where it is and who may sign in, for the user.
     pub(crate) fn summary(&self) -> String {
         let fact = |name: &str| self.facts[name].as_str().unwrap_or("?").to_owned();
@@ -340,7 +345,10 @@ fn merge(into: &mut Value, from: &Value) {
 }
 
 /// 40 hexadecimal digits from the system's random source.
-fn random_hex() -> anyhow::Result<String> {
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn random_hex() -> anyhow::Result<String> {
     use std::io::Read as _;
     let mut bytes = [0_u8; 20];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;

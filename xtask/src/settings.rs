@@ -16,7 +16,6 @@ pub(crate) const STACK_NAME: &str = "nemordp";
 
 /// Template parameters of the local stack. The functions compare these times with the real clock.
 pub(crate) const PARAMETERS: &[(&str, &str)] = &[
-    ("SiteUrl", "http://127.0.0.1:5173"),
     ("MailFrom", "hello@nemordp.example"),
     ("OperatorEmail", "operator@nemordp.example"),
     ("GatewayMode", "test"),
@@ -27,4 +26,6 @@ pub(crate) const PARAMETERS: &[(&str, &str)] = &[
     ("QuarantineSeconds", "4"),
     ("AbsencePauseSeconds", "1"),
     ("PaymentExpirySeconds", "600"),
+    ("SweepPatienceSeconds", "10"),
+    ("CommandLimitSeconds", "120"),
 ];

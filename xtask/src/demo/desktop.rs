@@ -1,0 +1,130 @@
+//! What the customer holds in the end: the mail, the .rdp file, and a desktop that lets them in.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+use super::customer::{Customer, await_mail};
+use super::order::Finished;
+use crate::http;
+use crate::local::Stack;
+
+/// A desktop that was delivered.
+pub(crate) struct Delivered {
+    /// What people call it.
+    pub(crate) name: String,
+    /// The mail's subject.
+    subject: String,
+    /// The mail's text.
+    text: String,
+    /// The sign-in that the mail holds.
+    sign_in: SignIn,
+    /// The .rdp file.
+    pub(crate) rdp_file: String,
+    /// Where it was saved.
+    pub(crate) rdp_path: PathBuf,
+}
+
+struct SignIn {
+    address: String,
+    username: String,
+    password: String,
+}
+
+/// Waits for the mail with the credentials and fetches the .rdp file.
+///
+/// # Errors
+/// The mail does not come or holds no sign-in, or the API refuses the file.
+pub(crate) fn collect(
+    stack: &Stack,
+    customer: &Customer,
+    name: &str,
+    order: &Finished,
+) -> anyhow::Result<Delivered> {
+    let view = customer
+        .get(stack, &format!("/instances/{}", order.instance))?
+        .expect_success("GET /instances/{id}")?;
+    let address = view["address"].as_str().context("the desktop has no address")?.to_owned();
+    let fits = |text: &str| text.contains(&address) && field(text, "Password").is_some();
+    let mail =
+        await_mail(stack, &customer.email, fits).context("the mail with the credentials did not come")?;
+    let text = mail["BodyText"].as_str().unwrap_or_default().to_owned();
+    let sign_in = SignIn {
+        address,
+        username: field(&text, "User name").context("the mail names no user")?.to_owned(),
+        password: field(&text, "Password").context("the mail holds no password")?.to_owned(),
+    };
+    let file = customer.get(stack, &format!("/instances/{}/rdp-file", order.instance))?;
+    ensure!(file.status == 200, "GET /instances/{{id}}/rdp-file answers {}", file.status);
+    ensure!(!file.text.contains(&sign_in.password), "the .rdp file holds the password");
+    Ok(Delivered {
+        name: name.to_owned(),
+        subject: mail["Subject"].as_str().unwrap_or_default().to_owned(),
+        text,
+        sign_in,
+        rdp_file: file.text,
+        rdp_path: PathBuf::new(),
+    })
+}
+
+impl Delivered {
+    /// Signs in at the machine with the mailed password, which must be taken, and with a wrong one, which must not.
+    ///
+    /// # Errors
+    /// Otherwise.
+    pub(crate) fn check_sign_in(&self, stack: &Stack) -> anyhow::Result<()> {
+        let right = self.sign_in_with(stack, &self.sign_in.password)?;
+        ensure!(right, "{}: the machine refuses the mailed password", self.name);
+        let wrong = self.sign_in_with(stack, "wrong-password-1A")?;
+        ensure!(!wrong, "{}: the machine takes any password", self.name);
+        Ok(())
+    }
+
+    fn sign_in_with(&self, stack: &Stack, password: &str) -> anyhow::Result<bool> {
+        let control = stack.fact("control_url")?;
+        let machines = http::get(&format!("{control}/machines"), &[])?
+            .expect_success("the machines cannot be listed")?;
+        let list = machines["machines"].as_array().or(machines.as_array()).context("no list of machines")?;
+        let ours = |machine: &&Value| machine["main_ip"].as_str() == Some(&self.sign_in.address);
+        let id = list.iter().find(ours).and_then(|machine| machine["id"].as_str());
+        let id = id.with_context(|| format!("no machine has the address {}", self.sign_in.address))?;
+        let body = json!({"username": self.sign_in.username, "password": password});
+        let answer = http::post_json(&format!("{control}/machines/{id}/login"), &body, &[])?
+            .expect_success("the sandbox cannot try to sign in")?;
+        answer["accepted"].as_bool().context("the sandbox does not say whether the sign-in was accepted")
+    }
+
+    /// The mail, the file and the sign-in, for the user.
+    pub(crate) fn summary(&self) -> String {
+        let mail: String = self.text.lines().map(|line| format!("  | {line}\n")).collect();
+        format!(
+            "{} desktop\n  mail: {}\n{mail}  .rdp file: {}\n  sign in: {} at {}, password {}",
+            self.name,
+            self.subject,
+            self.rdp_path.display(),
+            self.sign_in.username,
+            self.sign_in.address,
+            self.sign_in.password
+        )
+    }
+}
+
+/// The rest of the line that begins with `name` and a colon.
+fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let after = |line: &'t str| line.trim().strip_prefix(name)?.trim_start().strip_prefix(':');
+    text.lines().filter_map(after).map(str::trim).find(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_the_mail_is_read_to_the_end_of_its_line() {
+        let text = "Hello\r\n  Password: a:b c!\r\nUser name:x\n";
+        assert_eq!(field(text, "Password"), Some("a:b c!"));
+        assert_eq!(field(text, "User name"), Some("x"));
+        assert_eq!(field(text, "Port"), None);
+    }
+}
