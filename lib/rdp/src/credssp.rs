@@ -7,9 +7,9 @@
 pub const NEGOTIATE: [u8; 57] = [
     0x30, 0x37, 0xa0, 0x03, 0x02, 0x01, 0x06, 0xa1, 0x30, 0x30, 0x2e, 0x30, 0x2c, 0xa0, 0x2a, 0x04,
     0x28, // DER
-    b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0x00, 0x01, 0x00, 0x00, 0x00, 0x97, 0x82, 0x08, 0xe2,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    0x0a, 0x00, 0x63, 0x45, 0x00, 0x00, 0x00, 0x0f,
+    b'N', b'T', b'L', b'M', b'S', b'S', b'P', 0x00, 0x01, 0x00, 0x00, 0x00, 0x97, 0x82, 0x08, 0xe2, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x0a, 0x00,
+    0x63, 0x45, 0x00, 0x00, 0x00, 0x0f,
 ];
 
 /// The largest TSRequest that is read. A challenge is a few hundred bytes.
@@ -104,7 +104,8 @@ fn parse_challenge(ntlm: &[u8]) -> Challenge {
     };
     for _ in 0..AV_PAIRS_MAX {
         let (Some(id), Some(len)) = (u16_at(pairs, 0), u16_at(pairs, 2)) else { break };
-        let (Some(value), Some(rest)) = (pairs.get(4..4 + usize::from(len)), pairs.get(4 + usize::from(len)..))
+        let (Some(value), Some(rest)) =
+            (pairs.get(4..4 + usize::from(len)), pairs.get(4 + usize::from(len)..))
         else {
             break;
         };
@@ -130,6 +131,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 /// Text without control characters: it ends up in logs and on pages.
 fn utf16le(bytes: &[u8]) -> Option<String> {
     let (units, rest) = bytes.as_chunks::<2>();
-    let text = String::from_utf16(&units.iter().map(|unit| u16::from_le_bytes(*unit)).collect::<Vec<_>>()).ok()?;
+    let text =
+        String::from_utf16(&units.iter().map(|unit| u16::from_le_bytes(*unit)).collect::<Vec<_>>()).ok()?;
     (rest.is_empty() && !text.is_empty() && !text.chars().any(char::is_control)).then_some(text)
 }

@@ -107,9 +107,7 @@ pub fn parse_confirm(frame: &[u8]) -> Nego {
     }
     match *rest {
         [] => Nego::Legacy,
-        [2, flags, 8, 0, a, b, c, d] => {
-            Nego::Selected { protocol: u32::from_le_bytes([a, b, c, d]), flags }
-        }
+        [2, flags, 8, 0, a, b, c, d] => Nego::Selected { protocol: u32::from_le_bytes([a, b, c, d]), flags },
         [3, _, 8, 0, a, b, c, d] => Nego::Failure(u32::from_le_bytes([a, b, c, d])),
         _ => Nego::NotRdp("negotiation data"),
     }

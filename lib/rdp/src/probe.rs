@@ -110,8 +110,9 @@ impl Prober {
         };
         match in_time(self.limits.stage, exchange).await {
             Ok(Nego::Selected { protocol: 0, .. } | Nego::Legacy) => Err(Verdict::Insecure),
-            Ok(Nego::Selected { protocol, .. }) => Protocol::offered(protocol)
-                .ok_or_else(|| Verdict::Broken(format!("selected protocol {protocol}, which was not offered"))),
+            Ok(Nego::Selected { protocol, .. }) => Protocol::offered(protocol).ok_or_else(|| {
+                Verdict::Broken(format!("selected protocol {protocol}, which was not offered"))
+            }),
             Ok(Nego::Failure(code)) => Err(Verdict::Refused(code)),
             Ok(Nego::NotRdp(why)) => Err(Verdict::NotRdp(why)),
             Err(Stopped::Silent) => Err(Verdict::NotYet("connected, but no answer")),
