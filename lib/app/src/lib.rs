@@ -1,3 +1,20 @@
 //! What NemoRDP does: the use cases, over ports. No SDK, no HTTP, no clock of its own.
 
+pub mod checkout;
+pub mod commands;
+pub mod credentials;
+pub mod error;
+pub mod first_boot;
+pub mod gateway_events;
+pub mod mails;
+pub mod policy;
 pub mod ports;
+pub mod profile;
+pub mod provision;
+pub mod refunds;
+pub mod settle;
+pub mod sweep;
+pub mod views;
+
+pub use error::AppError;
+pub use policy::Policy;

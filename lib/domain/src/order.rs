@@ -289,7 +289,6 @@ impl Order {
             (E::MachinesGone, S::Undoing) => {
                 next.status = S::Refunding;
                 next.note(Step::MachinesDestroyed, now);
-                effects.push(Effect::Mail(MailKind::FailedAndRefunded));
             }
             (E::MachinesGone, S::Refunding | S::Refunded) => return Ok(Applied::Already),
 

@@ -132,7 +132,7 @@ impl Payment {
             _ => 60,
         };
         let next = now.checked_add(SignedDuration::from_mins(minutes)).ok()?;
-        (now < self.expires_at).then_some(next)
+        (now < self.expires_at).then_some(next.min(self.expires_at))
     }
 }
 

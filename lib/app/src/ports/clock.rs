@@ -13,6 +13,6 @@ pub trait Ids {
     /// 128 random bits, for identifiers.
     fn random(&self) -> u128;
 
-    /// 64 random bytes, for passwords and salts.
-    fn secret_bytes(&self) -> [u8; 64];
+    /// Random bytes, for passwords and salts.
+    fn secret_bytes<const N: usize>(&self) -> [u8; N];
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use domain::ids::{InstanceId, OrderId};
+use domain::ids::{InstanceId, OrderId, PaymentId};
 use serde::{Deserialize, Serialize};
 
 /// Work for `payment-events`. `v` guards against a newer writer.
@@ -18,6 +18,11 @@ pub enum PaymentMessage {
     CheckPayment {
         /// Our reference at the gateway.
         reference: String,
+    },
+    /// The gateway is to be asked how a refund goes on.
+    FollowRefund {
+        /// Of which payment.
+        payment: PaymentId,
     },
 }
 
@@ -35,8 +40,12 @@ pub struct MailMessage {
 pub struct CommandMessage {
     /// Which desktop. The command itself stands in its row.
     pub instance: InstanceId,
-    /// The row's version with the command: the FIFO queue's deduplication id is made from it.
+    /// The row's version with the command.
     pub version: u64,
+    /// 0 for the first message, later the sweep's minute. The FIFO queue's deduplication id is made from all
+    /// three, so that a nudge is not taken for the message that went before it.
+    #[serde(default)]
+    pub nudge: i64,
 }
 
 /// A message that could not be handed over. HTTP 503, retryable.

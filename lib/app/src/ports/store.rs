@@ -95,7 +95,7 @@ pub enum Write {
     Event(GatewayEvent),
     Profile(Profile),
     /// A mail that may be owed already: when an item with its id exists, nothing is written and nothing fails
-    /// (sent in the same request, but not part of the transaction's conditions).
+    /// (a put of its own before the rest, so it may be owed although the rest is refused).
     MailIfNew(Mail),
     /// Append-only: written again with the same identity it is left as it is.
     Ledger(LedgerEntry),
@@ -132,6 +132,9 @@ pub enum StoreError {
         /// Which field, and how.
         what: String,
     },
+    /// `after` is not where a page of this listing can begin: a fault of the caller's. HTTP 400.
+    #[error("not a cursor of this listing")]
+    BadCursor,
     /// The request itself is wrong: a fault of ours.
     #[error("the store refuses the request: {what}")]
     Invalid {
@@ -140,7 +143,8 @@ pub enum StoreError {
     },
 }
 
-/// `dynamodb:PutItem` (through `TransactWriteItems`)
+/// `dynamodb:PutItem`, and `dynamodb:UpdateItem` for [`Write::Ledger`] and [`Write::Ticket`]; alone or through
+/// `TransactWriteItems`.
 pub trait Commit {
     /// Writes all of `writes` (at most 100) or none.
     ///

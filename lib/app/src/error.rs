@@ -1,0 +1,93 @@
+//! What a use case can end in besides its answer.
+
+use crate::ports::{CryptError, GatewayError, QueueError, StoreError, VmError, WorkflowError};
+
+/// The error of a use case. What a caller may read stands in the variants with a sentence; everything else
+/// is for the log, and the edge tells the caller only that it was our fault.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Not there, or not the caller's: the same answer. HTTP 404.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A field of the request is wrong. HTTP 422.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which field, as the caller wrote it.
+        field: &'static str,
+        /// A sentence that the caller can act on.
+        reason: String,
+    },
+    /// The idempotency key was used for another request. HTTP 422.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// What is wanted does not go with the state of things. HTTP 409.
+    #[error("{0}")]
+    Conflict(String),
+    /// The caller may not, whatever they send: an unverified address, say. HTTP 403.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The gateway does not answer; nothing was charged. HTTP 503, retryable with the same key.
+    #[error("the payment gateway does not answer")]
+    Gateway(#[from] GatewayError),
+    /// The provider does not answer. HTTP 503.
+    #[error("the provider does not answer")]
+    Provider(#[from] VmError),
+    /// The store failed. HTTP 503 when it may pass, otherwise 500.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// A queue failed. HTTP 503.
+    #[error("a queue failed")]
+    Queue(#[from] QueueError),
+    /// The key service failed. HTTP 503.
+    #[error("the key service failed")]
+    Crypt(#[from] CryptError),
+    /// The workflow service failed. HTTP 503.
+    #[error("the workflow service failed")]
+    Workflow(#[from] WorkflowError),
+    /// Something that cannot be, was. HTTP 500.
+    #[error("internal fault: {0}")]
+    Fault(String),
+}
+
+impl AppError {
+    /// Whether the same call may work later.
+    pub const fn retryable(&self) -> bool {
+        match self {
+            Self::Gateway(GatewayError::Busy { .. } | GatewayError::Unclear { .. })
+            | Self::Provider(VmError::Busy { .. } | VmError::Unclear { .. })
+            | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict)
+            | Self::Queue(_)
+            | Self::Crypt(_)
+            | Self::Workflow(_) => true,
+            Self::NotFound(_)
+            | Self::Invalid { .. }
+            | Self::KeyReused
+            | Self::Conflict(_)
+            | Self::Forbidden(_)
+            | Self::Gateway(_)
+            | Self::Provider(_)
+            | Self::Store(_)
+            | Self::Fault(_) => false,
+        }
+    }
+}
+
+/// How often a decision is taken again after somebody else wrote first.
+pub const CONFLICTS_MAX: usize = 5;
+
+/// Takes a decision again while somebody else writes first, at most [`CONFLICTS_MAX`] times.
+///
+/// # Errors
+/// The last error of `decide`.
+pub async fn undisturbed<T, F>(mut decide: F) -> Result<T, AppError>
+where
+    F: AsyncFnMut() -> Result<T, AppError>,
+{
+    for _ in 1..CONFLICTS_MAX {
+        match decide().await {
+            Err(AppError::Store(StoreError::Conflict)) => {}
+            other => return other,
+        }
+    }
+    decide().await
+}

@@ -1,0 +1,215 @@
+//! Mails: owed with the fact behind them, sent by whoever comes first, tried again until they are out.
+
+use domain::Timestamp;
+use domain::catalogue::Catalogue;
+use domain::customer::{CredentialDelivery, Preferences};
+use domain::mail::{ATTEMPTS_MAX, Mail, MailKind, MailStatus};
+use domain::order::{Effect, Order};
+use domain::vm::RDP_PORT;
+use jiff::SignedDuration;
+
+use crate::error::AppError;
+use crate::ports::{
+    Clock, Commit, Decrypt, MailContent, MailError, MailMessage, QueueMail, ReadCredentials, ReadInstances, ReadMails,
+    ReadOrders, ReadPayments, ReadProfiles, ReadSetupTimes, SendMail, StoreError, Write,
+};
+use crate::views::ready_at;
+
+/// The mails that the effects of an order's event owe.
+pub fn owed(order: &Order, effects: &[Effect], now: Timestamp) -> Vec<Mail> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Mail(kind) => Some(Mail::about_order(*kind, order.id, &order.customer, &order.email, now)),
+            Effect::AlertOperator(note) => {
+                Some(Mail::alert(&order.id.to_string(), "order", note.clone(), Some(order.id), now))
+            }
+            Effect::StartWorkflow => None,
+        })
+        .collect()
+}
+
+/// The same as writes of a transaction; alerts are told once, however often they are owed.
+pub fn owed_writes(mails: &[Mail]) -> Vec<Write> {
+    mails
+        .iter()
+        .cloned()
+        .map(|mail| match mail.kind {
+            MailKind::OperatorAlert => Write::MailIfNew(mail),
+            _ => Write::Mail(mail),
+        })
+        .collect()
+}
+
+/// Hands owed mails to the mailer. What cannot be handed over is found by the sweep.
+pub async fn announce<Q: QueueMail>(queue: &Q, mails: &[Mail]) {
+    for mail in mails {
+        let message = MailMessage { mail: mail.id.clone(), order: mail.order };
+        if let Err(error) = queue.queue_mail(&message).await {
+            tracing::warn!(mail = mail.id, error = &error as &dyn std::error::Error, "mail left to the sweep");
+        }
+    }
+}
+
+/// Sends stored mails.
+pub struct Mailer<S, K, M, C> {
+    /// The state.
+    pub store: S,
+    /// Decrypts passwords.
+    pub keys: K,
+    /// The mail service.
+    pub mail: M,
+    /// The time.
+    pub clock: C,
+    /// What is sold.
+    pub catalogue: &'static Catalogue,
+}
+
+/// While one process sends a mail, others leave it alone for this long.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+impl<S, K, M, C> Mailer<S, K, M, C>
+where
+    S: Commit
+        + ReadMails
+        + ReadOrders
+        + ReadPayments
+        + ReadInstances
+        + ReadCredentials
+        + ReadProfiles
+        + ReadSetupTimes
+        + Sync,
+    K: Decrypt + Sync,
+    M: SendMail + Sync,
+    C: Clock + Sync,
+{
+    /// Sends one mail if it is owed and due.
+    ///
+    /// It is claimed first, so that two deliveries of the message make one mail; a process that dies while it
+    /// holds the claim leaves a mail that is sent again a minute later, since a customer without credentials
+    /// is worse off than one who has them twice.
+    ///
+    /// # Errors
+    /// A retryable `AppError` when it did not go out; it stays owed.
+    pub async fn deliver(&self, id: &str) -> Result<MailStatus, AppError> {
+        let now = self.clock.now();
+        let Some(mail) = self.store.mail(id).await? else {
+            return Err(AppError::NotFound("mail"));
+        };
+        if mail.status != MailStatus::Pending || mail.next_at > now {
+            return Ok(mail.status);
+        }
+        let mut claimed = mail.clone();
+        claimed.attempts += 1;
+        claimed.next_at = now.checked_add(LEASE).unwrap_or(now);
+        match self.store.commit(vec![Write::Mail(claimed.clone())]).await {
+            Err(StoreError::Conflict) => return Ok(MailStatus::Pending),
+            other => other?,
+        }
+        claimed.version += 1;
+
+        let preferences = self.preferences(&claimed).await?;
+        if claimed.kind.optional() && !preferences.email_notifications {
+            return self.close(claimed, MailStatus::Skipped).await;
+        }
+        let content = self.content(&claimed, &preferences).await?;
+        match self.mail.send(claimed.to.as_ref(), &content).await {
+            Ok(message_id) => {
+                tracing::info!(mail = id, kind = %claimed.kind, message_id, "mail sent");
+                self.close(claimed, MailStatus::Sent).await
+            }
+            Err(error) => self.postpone(claimed, error).await,
+        }
+    }
+
+    async fn close(&self, mut mail: Mail, status: MailStatus) -> Result<MailStatus, AppError> {
+        mail.status = status;
+        self.store.commit(vec![Write::Mail(mail)]).await?;
+        Ok(status)
+    }
+
+    async fn postpone(&self, mut mail: Mail, error: MailError) -> Result<MailStatus, AppError> {
+        let now = self.clock.now();
+        let hopeless = matches!(error, MailError::Refused(_)) || mail.attempts >= ATTEMPTS_MAX;
+        let mut writes = Vec::new();
+        if hopeless {
+            mail.status = MailStatus::GaveUp;
+            if mail.kind != MailKind::OperatorAlert {
+                let note = format!("the mail {} could not be sent", mail.id);
+                writes.push(Write::MailIfNew(Mail::alert(&mail.id, "mail", note, mail.order, now)));
+            }
+        } else {
+            let wait = SignedDuration::from_secs(mail.back_off_seconds());
+            mail.next_at = now.checked_add(wait).unwrap_or(now);
+        }
+        tracing::warn!(mail = mail.id, hopeless, error = &error as &dyn std::error::Error, "mail not sent");
+        let status = mail.status;
+        writes.push(Write::Mail(mail));
+        self.store.commit(writes).await?;
+        if hopeless { Ok(status) } else { Err(AppError::Conflict("the mail service did not take the mail".into())) }
+    }
+
+    async fn preferences(&self, mail: &Mail) -> Result<Preferences, AppError> {
+        let Some(customer) = &mail.customer else { return Ok(Preferences::default()) };
+        Ok(self.store.profile(customer).await?.map(|p| p.preferences).unwrap_or_default())
+    }
+
+    async fn content(&self, mail: &Mail, preferences: &Preferences) -> Result<MailContent, AppError> {
+        if mail.kind == MailKind::OperatorAlert {
+            return Ok(MailContent::OperatorAlert { order: mail.order, note: mail.note.clone().unwrap_or_default() });
+        }
+        let order = mail.order.ok_or_else(|| AppError::Fault(format!("mail {} is about nothing", mail.id)))?;
+        let order = self.store.order(order).await?.ok_or(AppError::NotFound("order"))?;
+        Ok(match mail.kind {
+            MailKind::Started => {
+                let product = self.catalogue.product(order.plan, order.os);
+                let recent = self.store.setup_times(order.plan, order.os).await?;
+                let ready_at = product.and_then(|p| ready_at(&order, &recent, p.usual_setup_seconds));
+                MailContent::Started { order: order.id, plan: order.plan, os: order.os, ready_at }
+            }
+            MailKind::Receipt => {
+                let payment = self.store.payment(order.payment).await?.ok_or(AppError::NotFound("payment"))?;
+                MailContent::Receipt {
+                    order: order.id,
+                    plan: order.plan,
+                    os: order.os,
+                    specs: self.catalogue.product(order.plan, order.os).map(|p| p.specs.clone()),
+                    amount: payment.amount,
+                    reference: payment.reference(),
+                    paid_at: payment.paid_at.or(order.paid_at).unwrap_or(order.created_at),
+                }
+            }
+            MailKind::FailedAndRefunded => MailContent::FailedAndRefunded {
+                order: order.id,
+                plan: order.plan,
+                os: order.os,
+                failure: order.failure.unwrap_or(domain::order::Failure::Internal),
+                amount: order.price,
+            },
+            MailKind::Ready | MailKind::Reinstalled => self.credentials(mail, &order, preferences).await?,
+            MailKind::OperatorAlert => return Err(AppError::Fault("an alert is not about a customer".into())),
+        })
+    }
+
+    async fn credentials(&self, mail: &Mail, order: &Order, chosen: &Preferences) -> Result<MailContent, AppError> {
+        let instance = self.store.instance(order.instance).await?.ok_or(AppError::NotFound("desktop"))?;
+        let stored = self.store.credentials(instance.id).await?.ok_or(AppError::NotFound("credentials"))?;
+        let address = instance.address.ok_or_else(|| AppError::Fault(format!("{} has no address", instance.id)))?;
+        let password = match chosen.credential_delivery {
+            CredentialDelivery::Email => Some(self.keys.decrypt(instance.id, &stored.ciphertext).await?),
+            CredentialDelivery::Link => None,
+        };
+        Ok(MailContent::Ready {
+            order: order.id,
+            instance: instance.id,
+            plan: order.plan,
+            os: order.os,
+            address,
+            port: RDP_PORT,
+            username: stored.username,
+            password,
+            certificate: instance.certificate,
+            reinstalled: mail.kind == MailKind::Reinstalled,
+        })
+    }
+}

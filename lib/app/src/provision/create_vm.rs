@@ -1,0 +1,245 @@
+//! Making the machine, exactly once: the protocol of `domain::create` around the provider's calls.
+
+use desktop::password;
+use domain::Timestamp;
+use domain::catalogue::{Offering, Os};
+use domain::create::{Attempt, AttemptState, NextStep, next_step};
+use domain::first_boot::FirstBoot;
+use domain::ids::OrderId;
+use domain::instance::{Instance, InstanceStatus};
+use domain::order::{Order, OrderEvent, OrderStatus, Step};
+use domain::secret::Secret;
+use domain::vm::{Vm, VmId, WINDOWS_USER, host_name, linux_user};
+
+use super::{Provisioning, TaskError, TaskOutput};
+use crate::ports::{
+    Clock, Commit, CompleteTask, CreateVm, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmError, VmHost, Write,
+};
+
+impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+where
+    S: Commit
+        + ReadOrders
+        + ReadPayments
+        + ReadAttempts
+        + ReadInstances
+        + ReadFirstBoots
+        + ReadSetupTimes
+        + Clone
+        + Sync,
+    H: VmHost + Sync,
+    G: PaymentGateway + Clone + Sync,
+    K: Encrypt + Sync,
+    Q: QueueMail + Clone + Sync,
+    T: CompleteTask + Sync,
+    P: ProbeRdp + Sync,
+    W: Clock + Ids + Clone + Sync,
+{
+    /// Creates the machine of the current attempt, or adopts what an earlier run of this task made.
+    pub(super) async fn create_vm(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
+        let mut order = self.order(id).await?;
+        if order.status != OrderStatus::Provisioning {
+            return Err(TaskError::OrderGivenUp);
+        }
+        self.not_late(&order, self.world.now())?;
+        if order.attempt == 0 {
+            order = self.record(&order, &OrderEvent::AttemptBegun { offering: 0 }, Vec::new()).await?;
+        }
+        let attempt = match self.attempt(&order).await? {
+            Some(attempt) => attempt,
+            None => self.plan(&order).await?,
+        };
+        let listed = self.listed(&order, &attempt).await?;
+        match next_step(&attempt, &listed, self.policy.quarantine, self.world.now()) {
+            NextStep::Done(_) if attempt.password_ciphertext.is_none() => Err(TaskError::PasswordLost),
+            NextStep::Done(_) => Ok(TaskOutput::default()),
+            NextStep::Create => self.create(&order, attempt).await,
+            NextStep::Adopt(vm) => self.adopt(&order, attempt, &vm).await,
+            NextStep::AskAgain => Err(TaskError::ProviderAnswerUnclear("no machine is listed yet".to_owned())),
+            NextStep::WriteOff => self.write_off(&order, attempt).await,
+        }
+    }
+
+    /// Stores what is wanted before anything is asked for: the attempt, its password, the desktop's record.
+    async fn plan(&self, order: &Order) -> Result<Attempt, TaskError> {
+        let now = self.world.now();
+        let offering = self.offering(order)?;
+        let (hash, ciphertext) = match order.os {
+            // The provider makes up the Administrator's password and tells it in its answer.
+            Os::Windows => (None, None),
+            Os::Linux => {
+                let password = password::generate(&self.world.secret_bytes());
+                let hash = password::sha512_crypt(&password, &self.world.secret_bytes());
+                (Some(hash), Some(self.keys.encrypt(order.instance, &password).await?))
+            }
+        };
+        let attempt = Attempt {
+            order: order.id,
+            instance: order.instance,
+            number: order.attempt,
+            offering: offering.clone(),
+            state: AttemptState::Planned,
+            called_at: None,
+            vm: None,
+            password_hash: hash,
+            password_ciphertext: ciphertext,
+            absent_since: None,
+            version: 0,
+        };
+        let first_boot = FirstBoot {
+            instance: order.instance,
+            attempt: order.attempt,
+            boot: 1,
+            task_token: None,
+            report: None,
+            first_pass: None,
+            version: 0,
+        };
+        let instance = self.record_of(order, offering, now).await?;
+        self.store
+            .commit(vec![
+                Write::Attempt(attempt.clone()),
+                Write::FirstBoot(first_boot),
+                Write::Instance(instance),
+            ])
+            .await?;
+        Ok(Attempt { version: 1, ..attempt })
+    }
+
+    /// The desktop's record for this attempt: a new one, or the earlier attempt's made to mean this one.
+    async fn record_of(&self, order: &Order, offering: Offering, now: Timestamp) -> Result<Instance, TaskError> {
+        let username = match order.os {
+            Os::Windows => WINDOWS_USER.to_owned(),
+            Os::Linux => linux_user(order.id),
+        };
+        let earlier = self.store.instance(order.instance).await?;
+        Ok(Instance {
+            id: order.instance,
+            order: order.id,
+            customer: order.customer.clone(),
+            plan: order.plan,
+            os: order.os,
+            status: InstanceStatus::Provisioning,
+            attempt: order.attempt,
+            offering,
+            vm: None,
+            address: None,
+            username,
+            certificate: None,
+            command: None,
+            last_error: None,
+            boot: 1,
+            created_at: earlier.as_ref().map_or(now, |e| e.created_at),
+            ready_at: None,
+            setup_seconds: None,
+            version: earlier.map_or(0, |e| e.version),
+        })
+    }
+
+    fn offering(&self, order: &Order) -> Result<Offering, TaskError> {
+        self.offerings(order).into_iter().nth(usize::from(order.offering)).ok_or(TaskError::NoOfferingLeft)
+    }
+
+    /// What the provider lists under the attempt's name. A fresh attempt, for which no call was ever made,
+    /// needs no question.
+    async fn listed(&self, order: &Order, attempt: &Attempt) -> Result<Vec<Vm>, TaskError> {
+        match attempt.state {
+            AttemptState::Planned if attempt.called_at.is_none() => Ok(Vec::new()),
+            AttemptState::Created | AttemptState::Absent => Ok(Vec::new()),
+            AttemptState::Planned | AttemptState::Calling => Ok(self.host.find(&order.id.to_string()).await?),
+        }
+    }
+
+    async fn create(&self, order: &Order, mut attempt: Attempt) -> Result<TaskOutput, TaskError> {
+        let request = self.request(order, &attempt)?;
+        // The write that allows the call: of two runs at once one loses here, before the provider hears of it.
+        attempt.state = AttemptState::Calling;
+        attempt.called_at = Some(self.world.now());
+        self.store.commit(vec![Write::Attempt(attempt.clone())]).await?;
+        attempt.version += 1;
+
+        match self.host.create(&request).await {
+            Ok(created) => self.keep(order, attempt, &created.vm, created.password).await,
+            Err(error) => self.not_created(attempt, error).await,
+        }
+    }
+
+    fn request(&self, order: &Order, attempt: &Attempt) -> Result<CreateVm, TaskError> {
+        let user_data = crate::first_boot::script(
+            &self.call_home,
+            order,
+            attempt.number,
+            1,
+            attempt.password_hash.as_deref(),
+        )
+        .map_err(|error| TaskError::Internal(error.to_string()))?;
+        Ok(CreateVm {
+            offering: attempt.offering.clone(),
+            os: order.os,
+            name: attempt.vm_name(),
+            host_name: host_name(order.id, attempt.number),
+            tags: vec![order.id.to_string(), "nemordp".to_owned()],
+            user_data,
+        })
+    }
+
+    /// Records a refusal, after which nothing can exist; an unclear answer leaves the call open.
+    async fn not_created(&self, mut attempt: Attempt, error: VmError) -> Result<TaskOutput, TaskError> {
+        tracing::warn!(order = %attempt.order, attempt = attempt.number, error = %error, "machine not created");
+        match error {
+            VmError::Unclear { .. } => return Err(error.into()),
+            VmError::Busy { .. } => attempt.state = AttemptState::Planned,
+            VmError::OutOfStock(_)
+            | VmError::Unauthorized(_)
+            | VmError::Quota(_)
+            | VmError::Refused(_)
+            | VmError::NotFound
+            | VmError::Unsupported { .. } => attempt.state = AttemptState::Absent,
+        }
+        self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        Err(error.into())
+    }
+
+    async fn adopt(&self, order: &Order, attempt: Attempt, vm: &VmId) -> Result<TaskOutput, TaskError> {
+        tracing::info!(order = %order.id, attempt = attempt.number, "machine adopted");
+        let found = self.host.get(vm).await?;
+        self.keep(order, attempt, &found.vm, found.password).await
+    }
+
+    /// Records the machine and, where the provider made the password, the password, in one transaction.
+    async fn keep(
+        &self,
+        order: &Order,
+        mut attempt: Attempt,
+        vm: &Vm,
+        password: Option<Secret<String>>,
+    ) -> Result<TaskOutput, TaskError> {
+        if let Some(password) = password.filter(|_| order.os == Os::Windows) {
+            attempt.password_ciphertext = Some(self.keys.encrypt(order.instance, &password).await?);
+        }
+        attempt.state = AttemptState::Created;
+        attempt.vm = Some(vm.id.clone());
+        let known = attempt.password_ciphertext.is_some();
+        let mut instance = self.instance(order).await?;
+        instance.vm = Some(vm.id.clone());
+        instance.address = vm.address;
+        let order = self.order(order.id).await?;
+        let writes = vec![Write::Attempt(attempt), Write::Instance(instance)];
+        self.record(&order, &OrderEvent::Progress(Step::MachineCreated), writes).await?;
+        if known { Ok(TaskOutput::default()) } else { Err(TaskError::PasswordLost) }
+    }
+
+    /// Nothing turned up in time: the attempt keeps its tombstone, and the next one has another name.
+    async fn write_off(&self, order: &Order, mut attempt: Attempt) -> Result<TaskOutput, TaskError> {
+        if attempt.state != AttemptState::Absent {
+            tracing::warn!(order = %order.id, attempt = attempt.number, "attempt written off");
+            attempt.state = AttemptState::Absent;
+            self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        }
+        let order = self.order(order.id).await?;
+        let event = OrderEvent::AttemptBegun { offering: order.offering };
+        self.record(&order, &event, Vec::new()).await?;
+        Err(TaskError::ProviderAnswerUnclear("the machine never turned up; trying anew".to_owned()))
+    }
+}

@@ -1,0 +1,115 @@
+//! The end of the workflow: credentials, handing over, or the operator's ticket.
+
+use domain::eta::remember;
+use domain::ids::{OrderId, TicketId};
+use domain::instance::{InstanceStatus, StoredCredentials};
+use domain::mail::{Mail, MailKind};
+use domain::order::{OrderEvent, OrderStatus, Step};
+
+use super::{Provisioning, TaskError, TaskOutput};
+use crate::mails::announce;
+use crate::ports::{
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
+    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, Ticket, VmHost, Write,
+};
+
+impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+where
+    S: Commit
+        + ReadOrders
+        + ReadPayments
+        + ReadAttempts
+        + ReadInstances
+        + ReadFirstBoots
+        + ReadSetupTimes
+        + Clone
+        + Sync,
+    H: VmHost + Sync,
+    G: PaymentGateway + Clone + Sync,
+    K: Encrypt + Sync,
+    Q: QueueMail + Clone + Sync,
+    T: CompleteTask + Sync,
+    P: ProbeRdp + Sync,
+    W: Clock + Ids + Clone + Sync,
+{
+    /// Fixes which credentials are the desktop's, and owes the mail that tells them.
+    pub(super) async fn store_credentials(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
+        let order = self.order(id).await?;
+        if order.status != OrderStatus::Provisioning {
+            return Err(TaskError::OrderGivenUp);
+        }
+        if order.timeline.iter().any(|done| done.step == Step::CredentialsStored) {
+            return Ok(TaskOutput::default());
+        }
+        let attempt = self.attempt(&order).await?.ok_or(TaskError::NotFound("attempt"))?;
+        let instance = self.instance(&order).await?;
+        let now = self.world.now();
+        let credentials = StoredCredentials {
+            instance: instance.id,
+            username: instance.username,
+            ciphertext: attempt.password_ciphertext.ok_or(TaskError::PasswordLost)?,
+            stored_at: now,
+            version: 0,
+        };
+        let mail = Mail::about_order(MailKind::Ready, order.id, &order.customer, &order.email, now);
+        let writes = vec![Write::Credentials(credentials), Write::Mail(mail)];
+        self.record(&order, &OrderEvent::Progress(Step::CredentialsStored), writes).await?;
+        Ok(TaskOutput::default())
+    }
+
+    /// Hands the desktop over: the last look that there is one machine, then order and desktop are active.
+    pub(super) async fn activate(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
+        let order = self.order(id).await?;
+        match order.status {
+            OrderStatus::Active => return Ok(TaskOutput::default()),
+            OrderStatus::Provisioning => {}
+            _ => return Err(TaskError::OrderGivenUp),
+        }
+        let mut instance = self.instance(&order).await?;
+        for vm in self.host.find(&order.id.to_string()).await? {
+            if Some(&vm.id) != instance.vm.as_ref() {
+                tracing::warn!(order = %id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
+                self.host.delete(&vm.id).await?;
+            }
+        }
+        let now = self.world.now();
+        instance.status = InstanceStatus::Active;
+        instance.ready_at = Some(now);
+        instance.setup_seconds = Self::setup_seconds(&order, now);
+        let mut writes = Vec::new();
+        if let Some(seconds) = instance.setup_seconds {
+            let mut recent = self.store.setup_times(order.plan, order.os).await?;
+            remember(&mut recent, seconds);
+            writes.push(Write::SetupTime { plan: order.plan, os: order.os, seconds, recent });
+        }
+        let setup_seconds = instance.setup_seconds;
+        writes.push(Write::Instance(instance));
+        self.record(&order, &OrderEvent::Delivered, writes).await?;
+        tracing::info!(order = %id, setup_seconds, "desktop delivered");
+        Ok(TaskOutput::default())
+    }
+
+    /// One ticket per order that was given up, so that a person knows the story.
+    pub(super) async fn open_ticket(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
+        let order = self.order(id).await?;
+        let now = self.world.now();
+        let failure = order.failure.map_or("unknown", |f| f.as_str());
+        let message = format!(
+            "Order {id} ({} {}) could not be delivered: {failure}. Its machines are destroyed and {} goes back.",
+            order.plan, order.os, order.price
+        );
+        let ticket = Ticket {
+            id: TicketId::parse(&format!("{}{}", TicketId::PREFIX, id.bare()))
+                .map_err(|error| TaskError::Internal(error.to_string()))?,
+            customer: order.customer.clone(),
+            order: id,
+            subject: "Your desktop could not be delivered".to_owned(),
+            message: message.clone(),
+            created_at: now,
+        };
+        let alert = Mail::alert(&id.to_string(), "order", message, Some(id), now);
+        self.store.commit(vec![Write::Ticket(ticket), Write::MailIfNew(alert.clone())]).await?;
+        announce(&self.queue, &[alert]).await;
+        Ok(TaskOutput::default())
+    }
+}

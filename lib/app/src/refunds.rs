@@ -1,0 +1,194 @@
+//! Refunds: the whole amount, at most once, however often it is asked for.
+
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::ledger::{EntryKind, LedgerEntry};
+use domain::mail::{Mail, MailKind};
+use domain::order::{Applied, Order, OrderEvent, OrderStatus, Step};
+use domain::payment::{GatewayStatus, Payment, PaymentStatus, Refund, RefundStatus};
+
+use crate::error::{AppError, undisturbed};
+use crate::mails::{announce, owed_writes};
+use crate::ports::{
+    Clock, Commit, GatewayError, PaymentGateway, QueueMail, ReadOrders, ReadPayments, RefundState, Write,
+};
+
+/// Gives money back.
+pub struct Refunds<S, G, Q, C> {
+    /// The state.
+    pub store: S,
+    /// The gateway.
+    pub gateway: G,
+    /// The mail queue.
+    pub queue: Q,
+    /// The time.
+    pub clock: C,
+}
+
+impl<S, G, Q, C> Refunds<S, G, Q, C>
+where
+    S: Commit + ReadOrders + ReadPayments + Sync,
+    G: PaymentGateway + Sync,
+    Q: QueueMail + Sync,
+    C: Clock + Sync,
+{
+    /// Asks the gateway to give an order's money back, unless it has been asked already.
+    ///
+    /// Paystack has no idempotency key for refunds. So the wish is stored first, the gateway is asked what
+    /// refunds it knows before every request, and it refuses by itself more than the charged amount.
+    ///
+    /// # Errors
+    /// A retryable `AppError` after an unclear answer; `Gateway(Refused)` when a person has to look.
+    pub async fn request(&self, order: OrderId) -> Result<RefundStatus, AppError> {
+        let order = self.store.order(order).await?.ok_or(AppError::NotFound("order"))?;
+        let payment = self.store.payment(order.payment).await?.ok_or(AppError::NotFound("payment"))?;
+        if payment.status != PaymentStatus::Paid {
+            return self.nothing_to_return(&order).await;
+        }
+        match &payment.refund {
+            Some(refund) if refund.status != RefundStatus::Wanted => return Ok(refund.status),
+            Some(_) => {}
+            None => self.want(&payment).await?,
+        }
+        let reference = payment.reference();
+        let known = self.gateway.refunds(&reference).await?;
+        let state = match known.into_iter().next() {
+            Some(state) => state,
+            None => match self.gateway.refund(&reference, payment.amount, "the desktop could not be delivered").await {
+                Ok(state) => state,
+                Err(GatewayError::Refused(why)) => match self.returned_by_bank(&payment, &reference).await? {
+                    Some(state) => state,
+                    None => return Err(GatewayError::Refused(why).into()),
+                },
+                Err(error) => return Err(error.into()),
+            },
+        };
+        self.note(payment.id, &state).await?;
+        Ok(state.status)
+    }
+
+    /// Records what the gateway says of a payment's refund: from its answer, its event or the sweep.
+    ///
+    /// # Errors
+    /// `Store` when it cannot be recorded.
+    pub async fn note(&self, payment: domain::ids::PaymentId, state: &RefundState) -> Result<(), AppError> {
+        let mails = undisturbed(async || self.note_once(payment, state).await).await?;
+        announce(&self.queue, &mails).await;
+        Ok(())
+    }
+
+    /// Asks the gateway how an open refund goes on; for the sweep.
+    ///
+    /// # Errors
+    /// `Gateway` or `Store`; asked again at the next sweep.
+    pub async fn follow(&self, payment: &Payment) -> Result<(), AppError> {
+        let known = self.gateway.refunds(&payment.reference()).await?;
+        match known.first() {
+            Some(state) => self.note(payment.id, state).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn want(&self, payment: &Payment) -> Result<(), AppError> {
+        undisturbed(async || {
+            let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
+            if payment.refund.is_none() {
+                let wanted_at = self.clock.now();
+                payment.refund = Some(Refund { status: RefundStatus::Wanted, gateway_id: None, wanted_at });
+                self.store.commit(vec![Write::Payment(payment)]).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A payment that the bank took back has been returned, though not by us.
+    async fn returned_by_bank(&self, payment: &Payment, reference: &str) -> Result<Option<RefundState>, AppError> {
+        let found = self.gateway.verify(reference).await?;
+        Ok((found.status == GatewayStatus::Reversed).then(|| RefundState {
+            id: found.id,
+            status: RefundStatus::Processed,
+            amount_minor: payment.amount.minor,
+        }))
+    }
+
+    async fn nothing_to_return(&self, order: &Order) -> Result<RefundStatus, AppError> {
+        let now = self.clock.now();
+        if order.status == OrderStatus::Refunding {
+            crate::settle::apply_event(&self.store, order, &OrderEvent::MoneyReturned, now, Vec::new()).await?;
+        }
+        Ok(RefundStatus::Processed)
+    }
+
+    async fn note_once(&self, id: domain::ids::PaymentId, state: &RefundState) -> Result<Vec<Mail>, AppError> {
+        let now = self.clock.now();
+        let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
+        let mut order = self.store.order(payment.order).await?.ok_or(AppError::NotFound("order"))?;
+        let before = payment.refund.clone();
+        if before.as_ref().is_some_and(|b| progress(b.status) >= progress(state.status)) {
+            return Ok(Vec::new());
+        }
+        payment.refund = Some(Refund {
+            status: state.status,
+            gateway_id: Some(state.id.clone()),
+            wanted_at: before.as_ref().map_or(now, |b| b.wanted_at),
+        });
+
+        let seen_version = order.version;
+        let mut writes = Vec::new();
+        let mut mails = Vec::new();
+        let accepted_now = before.is_none_or(|b| b.status == RefundStatus::Wanted);
+        if accepted_now && order.status == OrderStatus::Refunding {
+            order = applied(order, &OrderEvent::Progress(Step::RefundRequested), now);
+            let kind = MailKind::FailedAndRefunded;
+            mails.push(Mail::about_order(kind, order.id, &order.customer, &order.email, now));
+        }
+        match state.status {
+            RefundStatus::Processed => {
+                if order.status == OrderStatus::Refunding {
+                    order = applied(order, &OrderEvent::MoneyReturned, now);
+                }
+                writes.push(Write::Ledger(LedgerEntry {
+                    order: order.id,
+                    customer: order.customer.clone(),
+                    kind: EntryKind::Refund,
+                    amount: payment.amount.negated(),
+                    reference: payment.reference(),
+                    at: now,
+                }));
+            }
+            RefundStatus::Failed | RefundStatus::NeedsAttention => {
+                let note = format!("the refund of {} is {}: pay it out by hand", payment.reference(), state.status);
+                mails.push(Mail::alert(&order.id.to_string(), "refund", note, Some(order.id), now));
+            }
+            RefundStatus::Wanted | RefundStatus::Pending | RefundStatus::Processing => {}
+        }
+        writes.extend(owed_writes(&mails));
+        writes.push(Write::Payment(payment));
+        order.version = seen_version;
+        writes.push(Write::Order(order));
+        self.store.commit(writes).await?;
+        tracing::info!(payment = %id, status = %state.status, "refund noted");
+        Ok(mails)
+    }
+}
+
+/// Later states outrank earlier ones, so that events may come in any order. A refund that failed may still
+/// be processed after a person has looked at it.
+const fn progress(status: RefundStatus) -> u8 {
+    match status {
+        RefundStatus::Wanted => 0,
+        RefundStatus::Pending => 1,
+        RefundStatus::Processing => 2,
+        RefundStatus::NeedsAttention => 3,
+        RefundStatus::Failed => 4,
+        RefundStatus::Processed => 5,
+    }
+}
+
+fn applied(order: Order, event: &OrderEvent, now: Timestamp) -> Order {
+    match order.apply(event, now) {
+        Ok(Applied::Changed(next, _)) => *next,
+        Ok(Applied::Already) | Err(_) => order,
+    }
+}
