@@ -28,6 +28,9 @@ use reqwest::RequestBuilder;
 ///
 /// # Errors
 /// [`NoAnswer`]: no connection (nothing happened), a broken or overlong answer (it may have acted).
+///
+/// The client must not follow redirects: a connection that fails behind one is reported as no connection at
+/// all, although the first peer has seen the request. No API that is called here redirects.
 pub async fn send(request: RequestBuilder, body_max: usize) -> Result<Answer, NoAnswer> {
     let response = request.send().await.map_err(NoAnswer::from_reqwest)?;
     Answer::read(response, body_max).await

@@ -129,6 +129,7 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(3))
         .timeout(Duration::from_secs(10))
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .expect("a client")
 }
@@ -153,7 +154,9 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             format!("{head}\r\n{body}")
         }
         Reply::CutShort(status) => {
-            format!("HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{{\"i")
+            format!(
+                "HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{{\"i"
+            )
         }
         Reply::HangUp => return,
         Reply::Silence => {

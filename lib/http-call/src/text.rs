@@ -16,7 +16,9 @@ mod tests {
 
     #[test]
     fn a_text_becomes_one_short_line() {
-        for (text, short) in [("", ""), (" ok\n", "ok"), ("a\nb\u{7}c", "a b c"), ("äöüß", "äöü…"), ("äöü", "äöü")] {
+        for (text, short) in
+            [("", ""), (" ok\n", "ok"), ("a\nb\u{7}c", "a b c"), ("äöüß", "äöü…"), ("äöü", "äöü")]
+        {
             let max = if text.starts_with('ä') { 3 } else { 10 };
             assert_eq!(bounded(text, max), short);
         }

@@ -1,5 +1,7 @@
 //! Calls against a scripted peer.
 
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
+
 use std::time::{Duration, Instant};
 
 use http_call::peer::{Peer, Reply, client};
@@ -14,10 +16,11 @@ async fn read_from(peer: &Peer, patience: Patience) -> Result<Answer, NoAnswer> 
 
 #[tokio::test]
 async fn a_read_is_repeated_after_500_429_and_a_broken_connection() {
-    let trouble = || [Reply::empty(500), Reply::HangUp, Reply::CutShort(200), Reply::empty(429), Reply::Silence];
+    let trouble =
+        || [Reply::empty(500), Reply::HangUp, Reply::CutShort(200), Reply::empty(429), Reply::Silence];
     for first in trouble() {
         let peer = Peer::start(vec![first, Reply::json(200, "{}")]).await;
-        let answer = read_from(&peer, SHORT).await.ok().expect("an answer");
+        let answer = read_from(&peer, SHORT).await.expect("an answer");
         assert_eq!((answer.status, peer.seen().len()), (200, 2));
     }
 }
@@ -25,7 +28,7 @@ async fn a_read_is_repeated_after_500_429_and_a_broken_connection() {
 #[tokio::test]
 async fn a_read_is_asked_three_times_and_no_more() {
     let peer = Peer::start((0..9).map(|_| Reply::empty(503)).collect()).await;
-    let answer = read_from(&peer, SHORT).await.ok().expect("an answer");
+    let answer = read_from(&peer, SHORT).await.expect("an answer");
     assert_eq!((answer.status, peer.seen().len()), (503, 3));
 }
 
@@ -33,7 +36,7 @@ async fn a_read_is_asked_three_times_and_no_more() {
 async fn a_clear_answer_stands_at_once() {
     for status in [200, 400, 401, 404] {
         let peer = Peer::start(vec![Reply::json(status, "{}")]).await;
-        let answer = read_from(&peer, SHORT).await.ok().expect("an answer");
+        let answer = read_from(&peer, SHORT).await.expect("an answer");
         assert_eq!((answer.status, peer.seen().len()), (status, 1));
     }
 }
@@ -42,11 +45,11 @@ async fn a_clear_answer_stands_at_once() {
 async fn retry_after_is_obeyed_within_the_limit_and_handed_on_beyond_it() {
     let peer = Peer::start(vec![Reply::empty(429).with("retry-after", "1"), Reply::json(200, "{}")]).await;
     let begun = Instant::now();
-    assert_eq!(read_from(&peer, SHORT).await.ok().expect("an answer").status, 200);
+    assert_eq!(read_from(&peer, SHORT).await.expect("an answer").status, 200);
     assert!(begun.elapsed() >= Duration::from_secs(1));
 
     let peer = Peer::start(vec![Reply::empty(429).with("retry-after", "60")]).await;
-    let answer = read_from(&peer, SHORT).await.ok().expect("an answer");
+    let answer = read_from(&peer, SHORT).await.expect("an answer");
     assert_eq!((answer.status, answer.retry_after, peer.seen().len()), (429, Some(60), 1));
 }
 
@@ -82,15 +85,16 @@ async fn no_connection_is_told_from_a_broken_one() {
 async fn a_call_that_may_act_is_sent_once() {
     for status in [429, 500, 503] {
         let peer = Peer::start(vec![Reply::empty(status), Reply::empty(200)]).await;
-        let answer = send(client().post(peer.url()), 1000).await.ok().expect("an answer");
+        let answer = send(client().post(peer.url()), 1000).await.expect("an answer");
         assert_eq!((answer.status, peer.seen().len()), (status, 1));
     }
 }
 
 #[tokio::test]
 async fn an_answer_is_read_up_to_its_bound() {
-    let peer = Peer::start(vec![Reply::json(200, "x".repeat(1000)), Reply::json(200, "x".repeat(1001))]).await;
-    assert_eq!(send(client().get(peer.url()), 1000).await.ok().expect("an answer").body.len(), 1000);
+    let peer =
+        Peer::start(vec![Reply::json(200, "x".repeat(1000)), Reply::json(200, "x".repeat(1001))]).await;
+    assert_eq!(send(client().get(peer.url()), 1000).await.expect("an answer").body.len(), 1000);
     let error = send(client().get(peer.url()), 1000).await.err().expect("too long");
     assert_eq!(error.to_string(), "HTTP 200 with more than 1000 bytes");
 }
@@ -98,6 +102,13 @@ async fn an_answer_is_read_up_to_its_bound() {
 #[tokio::test]
 async fn an_outline_names_the_answer_without_its_body() {
     let peer = Peer::start(vec![Reply::html(502)]).await;
-    let answer = send(client().get(peer.url()), 1000).await.ok().expect("an answer");
+    let answer = send(client().get(peer.url()), 1000).await.expect("an answer");
     assert_eq!(answer.outline(), format!("HTTP 502, text/html, {} bytes", answer.body.len()));
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_not_followed() {
+    let peer = Peer::start(vec![Reply::empty(307).with("location", "/elsewhere")]).await;
+    let answer = send(client().post(peer.url()), 1000).await.expect("an answer");
+    assert_eq!((answer.status, peer.seen().len()), (307, 1));
 }
