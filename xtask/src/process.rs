@@ -44,10 +44,23 @@ struct Running {
 impl Running {
     /// Whether it still runs; a stranger that got its id does not count, and neither does a zombie.
     fn is_alive(&self) -> bool {
-        let seen = Command::new("ps").args(["-o", "stat=,args=", "-p", &self.pid.to_string()]).output();
-        let Ok(seen) = seen else { return false };
-        let line = String::from_utf8_lossy(&seen.stdout);
-        !line.trim_start().starts_with('Z') && line.contains(&self.word)
+        self.state_and_words().is_some_and(|(state, words)| state != 'Z' && words.contains(&self.word))
+    }
+
+    /// The process's state letter and its command line: from /proc, or from `ps` on systems without it.
+    fn state_and_words(&self) -> Option<(char, String)> {
+        let proc = Path::new("/proc").join(self.pid.to_string());
+        if Path::new("/proc/self/stat").exists() {
+            let stat = std::fs::read_to_string(proc.join("stat")).ok()?;
+            let words = std::fs::read(proc.join("cmdline")).ok()?;
+            // The name before the state is in parentheses and may hold anything.
+            let state = stat.rsplit_once(") ")?.1.chars().next()?;
+            return Some((state, String::from_utf8_lossy(&words).replace('\0', " ")));
+        }
+        let seen =
+            Command::new("ps").args(["-o", "stat=,args=", "-p", &self.pid.to_string()]).output().ok()?;
+        let line = String::from_utf8_lossy(&seen.stdout).trim().to_owned();
+        Some((line.chars().next()?, line))
     }
 }
 
@@ -170,8 +183,13 @@ fn stop(program: &Running) -> anyhow::Result<()> {
 }
 
 fn signal(name: &str, target: &str) {
-    // A target that is gone is what we wanted.
-    drop(Command::new("kill").args([name, "--", target]).stderr(Stdio::null()).status());
+    // The shell's own `kill`, which is there even where no package brings one. A target that is gone is what we want.
+    drop(
+        Command::new("/bin/sh")
+            .args(["-c", "kill \"$@\"", "kill", name, target])
+            .stderr(Stdio::null())
+            .status(),
+    );
 }
 
 #[cfg(test)]
