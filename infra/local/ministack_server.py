@@ -1,11 +1,13 @@
-"""Starts MiniStack, the embedded AWS, with three corrections to how it authorizes calls.
+"""Starts MiniStack, the embedded AWS, with what it leaves out of AWS and our stack relies on, as AWS documents it.
 
-MiniStack enforces the policies of the functions (AUTH=true), so that a policy proved here works on AWS. Three things
-it leaves out would make that untrue for ours; here they are as AWS documents them:
+It enforces the policies of the functions (AUTH=true), so that a policy proved here works on AWS; for that:
 
 - `ses:SendRawEmail` is decided on the sender's identity, not on `*`;
 - `states:SendTaskSuccess` and `SendTaskFailure` are decided on the state machine of the token, not on `*`;
 - `dynamodb:LeadingKeys` holds the partition keys that a request names.
+
+And a task of the state machine obeys `TimeoutSecondsPath`; without that a machine that never calls home is waited for
+without end.
 
 Settings come from the environment, as MiniStack documents them.
 """
@@ -17,9 +19,11 @@ import json
 import re
 
 from ministack.core import iam_actions
+from ministack.services import stepfunctions
 
 _resource_arn = iam_actions.extract_resource_arn
 _dynamodb_context = iam_actions.dynamodb_service_context
+_execute_task = stepfunctions._execute_task
 
 
 def resource_arn(service, method, path, headers, body, query_params, region, account_id):
@@ -44,8 +48,6 @@ def mail_sender(form: dict) -> str:
 
 def state_machine_arn() -> str | None:
     """The one state machine of this stack; a spent token no longer says which execution it belonged to."""
-    from ministack.services import stepfunctions
-
     return next(iter(stepfunctions._state_machines), None)
 
 
@@ -74,6 +76,14 @@ def leading_keys(request: dict) -> list[str]:
     return keys
 
 
+def execute_task(state_def, raw_input, execution, ctx):
+    """Runs a Task state; same arguments and answer as MiniStack's own function."""
+    if path := state_def.get("TimeoutSecondsPath"):
+        seconds = stepfunctions._resolve_path_or_ctx(path, raw_input, ctx)
+        state_def = {**state_def, "TimeoutSeconds": seconds}
+    return _execute_task(state_def, raw_input, execution, ctx)
+
+
 def _first(value):
     return value[0] if isinstance(value, list) and value else value or ""
 
@@ -81,6 +91,7 @@ def _first(value):
 if __name__ == "__main__":
     iam_actions.extract_resource_arn = resource_arn
     iam_actions.dynamodb_service_context = dynamodb_context
+    stepfunctions._execute_task = execute_task
     from ministack.app import main
 
     main()
