@@ -178,6 +178,7 @@ where
             attempt: 0,
             failure: None,
             executions: 0,
+            restarted_at: None,
             version: 0,
         };
         let mut payment = Payment {

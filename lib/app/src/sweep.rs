@@ -134,13 +134,15 @@ where
         }
         match self.workflow.status(&order.execution_name()).await? {
             ExecutionStatus::Running => Ok(false),
-            ExecutionStatus::Missing if order.status == OrderStatus::Paid => {
+            // Counted and then not started, or never started: the name is free.
+            ExecutionStatus::Missing => {
                 start(&self.workflow, &order).await?;
                 Ok(true)
             }
             // The workflow ended with the request for the refund; the gateway's word is still to come.
             ExecutionStatus::Succeeded if order.status == OrderStatus::Refunding => Ok(false),
-            ExecutionStatus::Missing | ExecutionStatus::Succeeded => self.restart(&order, "is gone", now).await,
+            _ if !order.may_restart(self.policy.sweep_patience, now) => Ok(false),
+            ExecutionStatus::Succeeded => self.restart(&order, "ended early", now).await,
             ExecutionStatus::Dead(how) => self.restart(&order, &how, now).await,
         }
     }
@@ -156,10 +158,7 @@ where
             return Ok(false);
         }
         let extra = vec![Write::MailIfNew(alert.clone())];
-        // The name of the second execution ends in -2: the first start did not count itself.
-        let mut counted = order.clone();
-        counted.executions = counted.executions.max(1);
-        let (order, _) = apply_event(&self.store, &counted, &OrderEvent::Restarted, now, extra).await?;
+        let (order, _) = apply_event(&self.store, order, &OrderEvent::Restarted, now, extra).await?;
         announce(&self.queue, &[alert]).await;
         start(&self.workflow, &order).await?;
         tracing::warn!(order = %order.id, executions = order.executions, how, "workflow started anew");

@@ -114,6 +114,9 @@ pub const TIMELINE_MAX: usize = 40;
 /// How often a machine may be made anew for one order, over all offerings.
 pub const ATTEMPTS_MAX: u16 = 12;
 
+/// The longest wait before a workflow that died again and again is started once more.
+pub const RESTART_WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
+
 /// One purchase of one desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -155,6 +158,8 @@ pub struct Order {
     pub failure: Option<Failure>,
     /// How often the workflow was started for it; more than once only after it died.
     pub executions: u16,
+    /// When the workflow was last started anew.
+    pub restarted_at: Option<Timestamp>,
     /// Counts the writes; every write states the one it saw.
     pub version: u64,
 }
@@ -299,7 +304,9 @@ impl Order {
             (E::MoneyReturned, S::Refunded) => return Ok(Applied::Already),
 
             (E::Restarted, S::Paid | S::Provisioning | S::Undoing | S::Refunding) => {
-                next.executions = self.executions.saturating_add(1);
+                // The name of the second execution ends in -2: the first start did not count itself.
+                next.executions = self.executions.max(1).saturating_add(1);
+                next.restarted_at = Some(now);
             }
 
             (event, status) => return Err(NotApplicable { status, event: event.name() }),
@@ -318,6 +325,16 @@ impl Order {
             0 | 1 => self.id.to_string(),
             n => format!("{}-{n}", self.id),
         }
+    }
+
+    /// Whether a workflow that died may be started anew: the first time at once, then each time after twice the
+    /// wait, `patience` doubled per execution and at most [`RESTART_WAIT_MAX`]. What fails at every start must not
+    /// cost a start a minute.
+    pub fn may_restart(&self, patience: SignedDuration, now: Timestamp) -> bool {
+        let Some(last) = self.restarted_at else { return true };
+        let doubled = 1_i32.checked_shl(u32::from(self.executions).min(16)).unwrap_or(i32::MAX);
+        let wait = patience.checked_mul(doubled).unwrap_or(RESTART_WAIT_MAX).min(RESTART_WAIT_MAX);
+        now.duration_since(last) >= wait
     }
 
     fn note(&mut self, step: Step, at: Timestamp) {
