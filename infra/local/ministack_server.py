@@ -6,24 +6,28 @@ It enforces the policies of the functions (AUTH=true), so that a policy proved h
 - `states:SendTaskSuccess` and `SendTaskFailure` are decided on the state machine of the token, not on `*`;
 - `dynamodb:LeadingKeys` holds the partition keys that a request names.
 
-And a task of the state machine obeys `TimeoutSecondsPath`; without that a machine that never calls home is waited for
-without end.
+A task of the state machine obeys `TimeoutSecondsPath`; without that a machine that never calls home is waited for
+without end. And schedules run on scaled time, as its own SFN_WAIT_SCALE makes the state machine's waits do.
 
-Settings come from the environment, as MiniStack documents them.
+Settings come from the environment, as MiniStack documents them, and SCHEDULE_SCALE: what rates are multiplied with.
 """
 
 import base64
 import email
 import email.utils
 import json
+import os
 import re
 
 from ministack.core import iam_actions
-from ministack.services import stepfunctions
+from ministack.services import eventbridge, scheduler, stepfunctions
 
 _resource_arn = iam_actions.extract_resource_arn
 _dynamodb_context = iam_actions.dynamodb_service_context
 _execute_task = stepfunctions._execute_task
+_rate_seconds = eventbridge._parse_rate_seconds
+
+_SCHEDULE_SCALE = float(os.environ.get("SCHEDULE_SCALE", "1"))
 
 
 def resource_arn(service, method, path, headers, body, query_params, region, account_id):
@@ -84,6 +88,12 @@ def execute_task(state_def, raw_input, execution, ctx):
     return _execute_task(state_def, raw_input, execution, ctx)
 
 
+def rate_seconds(expression):
+    """The pause of a `rate(…)`, scaled; `None` for another kind of expression."""
+    seconds = _rate_seconds(expression)
+    return seconds and seconds * _SCHEDULE_SCALE
+
+
 def _first(value):
     return value[0] if isinstance(value, list) and value else value or ""
 
@@ -92,6 +102,8 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = resource_arn
     iam_actions.dynamodb_service_context = dynamodb_context
     stepfunctions._execute_task = execute_task
+    eventbridge._parse_rate_seconds = rate_seconds
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
     from ministack.app import main
 
     main()

@@ -176,6 +176,7 @@ impl Stack {
             ("IOT_MTLS_ENABLED", "0"),
             ("MINISTACK_HOST", "127.0.0.1"),
             ("PERSIST_STATE", "0"),
+            ("SCHEDULE_SCALE", settings::SCHEDULE_SCALE),
             ("SFN_WAIT_SCALE", settings::STATE_MACHINE_WAIT_SCALE),
             ("STATE_DIR", &self.state.make("aws")?.to_string_lossy()),
             ("TMPDIR", &self.state.make("tmp")?.to_string_lossy()),

@@ -6,6 +6,9 @@ pub(crate) const SANDBOX_TIME_FACTOR: u32 = 60;
 /// What the embedded AWS multiplies waits and retry pauses of the state machine with. Task timeouts stay real.
 pub(crate) const STATE_MACHINE_WAIT_SCALE: &str = "0.05";
 
+/// What the embedded AWS multiplies the pauses of schedules with: the sweep runs every 6 s instead of every minute.
+pub(crate) const SCHEDULE_SCALE: &str = "0.1";
+
 /// First choice; another free one is taken and remembered when it is in use.
 pub(crate) const AWS_PORT: u16 = 4566;
 /// As `AWS_PORT`.
