@@ -83,16 +83,15 @@ impl Delivered {
 
     fn sign_in_with(&self, stack: &Stack, password: &str) -> anyhow::Result<bool> {
         let control = stack.fact("control_url")?;
-        let machines = http::get(&format!("{control}/machines"), &[])?
-            .expect_success("the machines cannot be listed")?;
-        let list = machines["machines"].as_array().or(machines.as_array()).context("no list of machines")?;
-        let ours = |machine: &&Value| machine["main_ip"].as_str() == Some(&self.sign_in.address);
-        let id = list.iter().find(ours).and_then(|machine| machine["id"].as_str());
+        let state =
+            http::get(&format!("{control}/state"), &[])?.expect_success("the machines cannot be listed")?;
+        let ours = |machine: &&Value| machine["address"].as_str() == Some(&self.sign_in.address);
+        let id = state["machines"].as_array().into_iter().flatten().find(ours).and_then(|m| m["id"].as_str());
         let id = id.with_context(|| format!("no machine has the address {}", self.sign_in.address))?;
-        let body = json!({"username": self.sign_in.username, "password": password});
+        let body = json!({"user": self.sign_in.username, "password": password});
         let answer = http::post_json(&format!("{control}/machines/{id}/login"), &body, &[])?
             .expect_success("the sandbox cannot try to sign in")?;
-        answer["accepted"].as_bool().context("the sandbox does not say whether the sign-in was accepted")
+        answer["accepted"].as_bool().context("the desktop does not say whether it lets the user in")
     }
 
     /// The mail, the file and the sign-in, for the user.
