@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs the plan's software. Nobody waits for it: an item that fails or hangs is logged and left out.
 set -uo pipefail
-export DEBIAN_FRONTEND=noninteractive
+# needrestart would restart xrdp under a customer who is already at work.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 plan=$1
 
 try() {

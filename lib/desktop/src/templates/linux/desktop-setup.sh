@@ -1,7 +1,6 @@
 #!/bin/bash
 # Makes the desktop reachable over RDP with TLS, behind a firewall. Safe to run again.
 set -euo pipefail
-umask 077
 export DEBIAN_FRONTEND=noninteractive
 
 # A mirror that failed cloud-init's own installation is asked again: without these there is no desktop.
@@ -11,6 +10,8 @@ for wait in 0 15 60; do
   timeout 120 apt-get -o DPkg::Lock::Timeout=60 update || true
 done
 
+# Only now: a package's own scripts must not make files that nobody can read.
+umask 077
 install -d -m 0750 -o root -g xrdp /etc/xrdp/tls
 openssl req -x509 -newkey rsa:2048 -sha256 -nodes -days 825 \
   -subj "/CN=$(hostname)" -keyout /etc/xrdp/tls/key.pem -out /etc/xrdp/tls/cert.pem 2>/dev/null

@@ -7,13 +7,13 @@ Add-Content -Path $done -Value 'run'
 $last = @(Get-Content -Path $done).Count -ge 3
 $choco = "$env:ProgramData\chocolatey\bin\choco.exe"
 if (-not (Test-Path -Path $choco)) {
-    try { Invoke-Expression ((New-Object System.Net.WebClient).DownloadString('https://community.chocolatey.org/install.ps1')) *>> $log }
-    catch { Add-Content -Path $log -Value 'no package manager' }
+    try { Invoke-Expression ((New-Object System.Net.WebClient).DownloadString('https://community.chocolatey.org/install.ps1')) *>&1 | Out-File -FilePath $log -Append }
+    catch { 'no package manager' | Out-File -FilePath $log -Append }
 }
 $missing = 0
 foreach ($package in __PACKAGES__) {
     try {
-        & $choco install $package -y --no-progress --limit-output --execution-timeout=1800 *>> $log
+        & $choco install $package -y --no-progress --limit-output --execution-timeout=1800 *>&1 | Out-File -FilePath $log -Append
         if ($LASTEXITCODE -notin 0, 1641, 3010) { $missing++ }
     } catch { $missing++ }
 }
