@@ -41,6 +41,7 @@ pub(crate) fn ensure(progress: &mut Progress) -> anyhow::Result<()> {
     if !made.status.success() {
         bail!("{python} cannot make a virtual environment; on Debian and Ubuntu install python3-venv");
     }
+    let log = StateDir::usual().make("logs")?.join("pip.log");
     let mut pip = Command::new(program("python"));
     pip.args([
         "-m",
@@ -48,14 +49,17 @@ pub(crate) fn ensure(progress: &mut Progress) -> anyhow::Result<()> {
         "install",
         "--disable-pip-version-check",
         "--no-input",
-        "--quiet",
-        "-r",
-        REQUIREMENTS,
+        "--retries",
+        "2",
+        "--log",
     ])
+    .arg(&log)
+    .args(["--quiet", "-r", REQUIREMENTS])
     .current_dir(workspace::root());
-    progress
-        .run("installing the embedded AWS", &mut pip, "", "lines")
-        .context("the Python packages could not be fetched: is there a network?")?;
+    if progress.run("installing the embedded AWS", &mut pip, "", "lines").is_err() {
+        let log = log.display();
+        bail!("the embedded AWS cannot be fetched from PyPI: is there a network? (pip's own words: {log})");
+    }
     fs::write(installed, requirements)?;
     progress.done("embedded AWS installed into .local/venv");
     Ok(())
