@@ -1,0 +1,230 @@
+//! `/firewalls`: groups and their inbound rules. They are kept and checked, but no traffic is filtered.
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::inventory::Inventory;
+use super::paging::Paging;
+use super::{bad_request, no_such, object};
+use crate::clock::iso_seconds;
+use crate::operation::{Call, Service};
+use crate::random;
+use crate::world::{Shared, World, locked};
+
+const RULES_MAX: usize = 50;
+const GROUPS_MAX: usize = 1_000;
+const PROTOCOLS: &[&str] = &["icmp", "tcp", "udp", "gre", "esp", "ah"];
+
+pub(super) struct Group {
+    pub(super) id: String,
+    description: String,
+    created_at_ms: i64,
+    rules: Vec<(u64, Value)>,
+    last_rule: u64,
+}
+
+impl Group {
+    fn shape(&self, inventory: &Inventory) -> Value {
+        json!({
+            "id": self.id,
+            "description": self.description,
+            "date_created": iso_seconds(self.created_at_ms),
+            "date_modified": iso_seconds(self.created_at_ms),
+            "instance_count": inventory.machines().filter(|m| m.firewall_group_id == self.id).count(),
+            "rule_count": self.rules.len(),
+            "max_rule_count": RULES_MAX,
+        })
+    }
+}
+
+fn call(subject: &str) -> Call<'_> {
+    Call { service: Service::Vultr, target: "vultr.firewalls", subject }
+}
+
+fn find<'a>(inventory: &'a mut Inventory, id: &str) -> Option<&'a mut Group> {
+    inventory.groups.values_mut().find(|group| group.id == id)
+}
+
+/// `POST /firewalls`: 201.
+pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response {
+    let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
+    let description = fields["description"].as_str().unwrap_or_default().to_owned();
+    call(&description)
+        .run(&world, async {
+            let mut inventory = locked(&world.vultr.inventory);
+            if inventory.groups.len() >= GROUPS_MAX {
+                return bad_request("You have reached the maximum number of firewall groups");
+            }
+            let place = inventory.next_place();
+            let group = Group {
+                id: random::uuid(),
+                description: description.clone(),
+                created_at_ms: world.clock.now_ms(),
+                rules: Vec::new(),
+                last_rule: 0,
+            };
+            let shape = group.shape(&inventory);
+            inventory.groups.insert(place, group);
+            (StatusCode::CREATED, Json(json!({"firewall_group": shape}))).into_response()
+        })
+        .await
+}
+
+/// `GET /firewalls`
+pub(super) async fn list(
+    State(world): State<Shared>,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Response {
+    let Ok(Query(paging)) = paging else { return bad_request("Invalid query parameter") };
+    call("")
+        .run(&world, async {
+            let inventory = locked(&world.vultr.inventory);
+            let rows =
+                inventory.groups.iter().map(|(place, group)| (*place, group.shape(&inventory))).collect();
+            paging.answer("firewall_groups", rows)
+        })
+        .await
+}
+
+/// `GET /firewalls/{id}`
+pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -> Response {
+    call(&id)
+        .run(&world, async {
+            let inventory = locked(&world.vultr.inventory);
+            match inventory.groups.values().find(|group| group.id == id) {
+                Some(group) => Json(json!({"firewall_group": group.shape(&inventory)})).into_response(),
+                None => no_such("firewall group"),
+            }
+        })
+        .await
+}
+
+/// `DELETE /firewalls/{id}`: 204; machines in the group lose it.
+pub(super) async fn delete(State(world): State<Shared>, Path(id): Path<String>) -> Response {
+    call(&id)
+        .run(&world, async {
+            let mut inventory = locked(&world.vultr.inventory);
+            let before = inventory.groups.len();
+            inventory.groups.retain(|_, group| group.id != id);
+            if inventory.groups.len() == before {
+                return no_such("firewall group");
+            }
+            inventory.ungroup(&id);
+            StatusCode::NO_CONTENT.into_response()
+        })
+        .await
+}
+
+/// `GET /firewalls/{id}/rules`
+pub(super) async fn list_rules(
+    State(world): State<Shared>,
+    Path(id): Path<String>,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Response {
+    let Ok(Query(paging)) = paging else { return bad_request("Invalid query parameter") };
+    call(&id)
+        .run(&world, async {
+            match find(&mut locked(&world.vultr.inventory), &id) {
+                Some(group) => paging.answer("firewall_rules", group.rules.clone()),
+                None => no_such("firewall group"),
+            }
+        })
+        .await
+}
+
+/// `POST /firewalls/{id}/rules`: 201.
+pub(super) async fn create_rule(
+    State(world): State<Shared>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
+    call(&id).run(&world, async { add_rule(&world, &id, &fields) }).await
+}
+
+fn add_rule(world: &World, id: &str, fields: &Value) -> Response {
+    let mut inventory = locked(&world.vultr.inventory);
+    let Some(group) = find(&mut inventory, id) else { return no_such("firewall group") };
+    if group.rules.len() >= RULES_MAX {
+        return bad_request("Maximum number of rules reached");
+    }
+    let mut rule = match checked(fields) {
+        Ok(rule) => rule,
+        Err(text) => return bad_request(text),
+    };
+    group.last_rule += 1;
+    rule["id"] = json!(group.last_rule);
+    group.rules.push((group.last_rule, rule.clone()));
+    (StatusCode::CREATED, Json(json!({"firewall_rule": rule}))).into_response()
+}
+
+fn checked(fields: &Value) -> Result<Value, &'static str> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let ip_type = text("ip_type");
+    let protocol = text("protocol").to_lowercase();
+    if !PROTOCOLS.contains(&protocol.as_str()) {
+        return Err("Invalid protocol");
+    }
+    let subnet: IpAddr = text("subnet").parse().map_err(|_| "Invalid subnet")?;
+    let (fits, most) = match ip_type {
+        "v4" => (subnet.is_ipv4(), 32),
+        "v6" => (subnet.is_ipv6(), 128),
+        _ => return Err("Invalid ip_type"),
+    };
+    if !fits {
+        return Err("Invalid subnet");
+    }
+    let size = fields["subnet_size"].as_u64().filter(|size| *size <= most).ok_or("Invalid subnet_size")?;
+    let port = text("port");
+    if matches!(protocol.as_str(), "tcp" | "udp") && !is_port_or_range(port) {
+        return Err("Invalid port");
+    }
+    Ok(json!({
+        "id": 0,
+        "type": ip_type,
+        "ip_type": ip_type,
+        "action": "accept",
+        "protocol": protocol,
+        "port": port,
+        "subnet": subnet,
+        "subnet_size": size,
+        "source": text("source"),
+        "notes": text("notes"),
+    }))
+}
+
+/// `3389` or `8000:9000`
+fn is_port_or_range(text: &str) -> bool {
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
+    match text.split_once(':') {
+        Some((from, to)) => matches!((port(from), port(to)), (Some(from), Some(to)) if from <= to),
+        None => port(text).is_some(),
+    }
+}
+
+/// `DELETE /firewalls/{id}/rules/{rule}`: 204.
+pub(super) async fn delete_rule(
+    State(world): State<Shared>,
+    Path((id, rule)): Path<(String, String)>,
+) -> Response {
+    call(&id)
+        .run(&world, async {
+            let mut inventory = locked(&world.vultr.inventory);
+            let Some(group) = find(&mut inventory, &id) else { return no_such("firewall group") };
+            let before = group.rules.len();
+            group.rules.retain(|(number, _)| number.to_string() != rule);
+            if group.rules.len() < before {
+                StatusCode::NO_CONTENT.into_response()
+            } else {
+                no_such("firewall rule")
+            }
+        })
+        .await
+}

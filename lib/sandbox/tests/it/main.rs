@@ -1,0 +1,14 @@
+//! The sandbox over real HTTP, as its callers see it.
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+mod support;
+
+mod checkout;
+mod faults;
+mod instances;
+mod listings;
+mod payments;
+mod power;
+mod program;
+mod refunds;
+mod webhooks;
