@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use desktop::{FirstBoot, first_boot};
 use domain::catalogue::{Os, Plan};
 
-use crate::support::{run, sample, scratch, written_files};
+use crate::support::{accept, run, sample, scratch, written_files};
 
 /// A machine in a folder: its own `/usr/local/sbin`, `/var/lib/desktop` and `/etc/xrdp/tls`.
 struct Machine {
@@ -116,7 +116,7 @@ fn listen(statuses: &'static [u16]) -> (u16, std::thread::JoinHandle<Vec<serde_j
     let port = listener.local_addr().unwrap().port();
     let bodies = move || {
         let answer = |status: &u16| {
-            let (mut peer, _) = listener.accept().unwrap();
+            let mut peer = accept(&listener).unwrap();
             let mut reader = BufReader::new(peer.try_clone().unwrap());
             let mut length = 0;
             for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {

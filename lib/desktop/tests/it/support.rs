@@ -1,7 +1,9 @@
 //! Sample values, the scripts as their readers see them, and programs that may be absent.
 
 use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -117,4 +119,19 @@ pub(crate) fn scratch(name: &str) -> std::path::PathBuf {
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// The next connection; `None` when none has come after 20 s, so that a script that never calls is a failed
+/// test and not a hanging one.
+pub(crate) fn accept(listener: &TcpListener) -> Option<TcpStream> {
+    listener.set_nonblocking(true).unwrap();
+    for _ in 0..200 {
+        if let Ok((peer, _)) = listener.accept() {
+            peer.set_nonblocking(false).unwrap();
+            peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            return Some(peer);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    None
 }
