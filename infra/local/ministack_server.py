@@ -7,7 +7,8 @@ It enforces the policies of the functions (AUTH=true), so that a policy proved h
 - `dynamodb:LeadingKeys` holds the partition keys that a request names.
 
 A task of the state machine obeys `TimeoutSecondsPath`; without that a machine that never calls home is waited for
-without end. And schedules run on scaled time, as its own SFN_WAIT_SCALE makes the state machine's waits do.
+without end. Schedules run on scaled time, as its own SFN_WAIT_SCALE makes the state machine's waits do. And the log
+streams of a group that several functions share tell the function, as on AWS.
 
 Settings come from the environment, as MiniStack documents them, and SCHEDULE_SCALE: what rates are multiplied with.
 """
@@ -20,12 +21,13 @@ import os
 import re
 
 from ministack.core import iam_actions
-from ministack.services import eventbridge, scheduler, stepfunctions
+from ministack.services import eventbridge, lambda_svc, scheduler, stepfunctions
 
 _resource_arn = iam_actions.extract_resource_arn
 _dynamodb_context = iam_actions.dynamodb_service_context
 _execute_task = stepfunctions._execute_task
 _rate_seconds = eventbridge._parse_rate_seconds
+_emit_lambda_logs = lambda_svc._emit_lambda_logs
 
 _SCHEDULE_SCALE = float(os.environ.get("SCHEDULE_SCALE", "1"))
 
@@ -94,6 +96,16 @@ def rate_seconds(expression):
     return seconds and seconds * _SCHEDULE_SCALE
 
 
+def emit_lambda_logs(func, *arguments, **options):
+    """Writes a function's output to its log stream; same arguments as MiniStack's own function.
+
+    The stream is `YYYY/MM/DD/[NAME:VERSION]…`, where MiniStack would write `YYYY/MM/DD/[VERSION]…`.
+    """
+    config = func.get("config") or func
+    version = f"{config.get('FunctionName')}:{config.get('Version', '$LATEST')}"
+    _emit_lambda_logs({**func, "config": {**config, "Version": version}}, *arguments, **options)
+
+
 def _first(value):
     return value[0] if isinstance(value, list) and value else value or ""
 
@@ -102,6 +114,7 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = resource_arn
     iam_actions.dynamodb_service_context = dynamodb_context
     stepfunctions._execute_task = execute_task
+    lambda_svc._emit_lambda_logs = emit_lambda_logs
     eventbridge._parse_rate_seconds = rate_seconds
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     from ministack.app import main

@@ -225,7 +225,7 @@ def put_user(aws: Aws, pool: str, address: str, group: str | None = None) -> dic
 
 
 def logs(endpoint: str, function: str | None, follow: bool) -> None:
-    """Prints the functions' log lines, oldest first, each after its time; `function` keeps the lines that name it."""
+    """Prints the functions' log lines, oldest first, each after its time and function; `function` keeps only its own."""
     aws = Aws(endpoint)
     group = next((group["logGroupName"] for group in aws.logs.describe_log_groups()["logGroups"]
                   if group["logGroupName"].endswith("/functions")), None)
@@ -241,9 +241,10 @@ def logs(endpoint: str, function: str | None, follow: bool) -> None:
             if position[stream] <= printed[stream]:
                 continue
             printed[stream] = position[stream]
-            if function is None or f'"{function}"' in event["message"]:
+            name = re.search(r"\[.+?-(.+):", stream)
+            if name and function in (None, name[1]):
                 at = time.strftime("%H:%M:%S", time.localtime(event["timestamp"] / 1000))
-                print(at, event["message"].rstrip(), flush=True)
+                print(at, name[1], event["message"].rstrip(), flush=True)
         if not follow:
             return
         time.sleep(1)

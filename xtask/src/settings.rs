@@ -22,7 +22,6 @@ pub(crate) const PARAMETERS: &[(&str, &str)] = &[
     ("MailFrom", "hello@nemordp.example"),
     ("OperatorEmail", "operator@nemordp.example"),
     ("GatewayMode", "test"),
-    ("LogLevel", "DEBUG"),
     ("OrderDeadlineSeconds", "120"),
     ("FirstBootWaitSeconds", "30"),
     ("ProbePauseSeconds", "2"),
