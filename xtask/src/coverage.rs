@@ -23,7 +23,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         bail!("cargo-tarpaulin is needed: cargo install cargo-tarpaulin");
     }
     let status = workspace::cargo()
-        .args(["tarpaulin", "--workspace", "--lib", "--out", "Stdout", "--skip-clean", "--engine", "ptrace"])
+        .args(["tarpaulin", "--workspace", "--out", "Stdout", "--skip-clean", "--engine", "ptrace"])
         .args(["--fail-under", LINES_PERCENT_MIN, "--timeout", "300"])
         .args(["--include-files", "lib/*", "--exclude-files", "lib/sandbox/*"])
         .args(["--exclude", "sandbox", "--exclude", "xtask", "--exclude", "nemordp-tests"])
