@@ -6,6 +6,7 @@
 
 mod answer;
 mod bearer;
+pub mod lenient;
 mod no_answer;
 #[cfg(feature = "peer")]
 pub mod peer;

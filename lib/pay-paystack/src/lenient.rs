@@ -1,27 +1,10 @@
 //! Paystack writes one field in several ways: numbers as strings, nothing as `{}`, `""` or `0`. Here each is
 //! read whichever way it comes, and what cannot be read counts as absent.
 
+pub(crate) use http_call::lenient::{integer, text};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-
-/// An id or a word: a string as it is, a number in digits. Empty text is nothing.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
-}
-
-/// A whole number, also as a string. A fraction is nothing: amounts are never rounded here.
-pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    })
-}
 
 /// ISO 8601 text.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
@@ -45,34 +28,6 @@ pub(crate) fn object(value: &Value) -> Option<Map<String, Value>> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn numbers_are_read_however_they_are_written() {
-        for (written, number) in [
-            (json!(4_500_000), Some(4_500_000)),
-            (json!("4500000"), Some(4_500_000)),
-            (json!(-1), Some(-1)),
-            (json!("45,000"), None),
-            (json!(45.5), None),
-            (json!(u64::MAX), None),
-            (json!({}), None),
-            (json!(null), None),
-        ] {
-            assert_eq!(integer(written.clone()).ok(), Some(number), "{written}");
-        }
-    }
-
-    #[test]
-    fn ids_are_text_whatever_they_came_as() {
-        for (written, id) in [
-            (json!(3_627_584_721_u64), Some("3627584721")),
-            (json!("17"), Some("17")),
-            (json!(""), None),
-            (json!([]), None),
-        ] {
-            assert_eq!(text(written.clone()).ok(), Some(id.map(str::to_owned)), "{written}");
-        }
-    }
 
     #[test]
     fn nothing_has_four_spellings() {

@@ -1,0 +1,93 @@
+//! One field, written in several ways: read whichever way it comes, and absent when it cannot be read.
+//!
+//! For `#[serde(default, deserialize_with = "…")]`.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// An id or a word: a string as it is, a number in digits. Empty text is nothing.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// The same, with empty text for nothing.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(text(deserializer)?.unwrap_or_default())
+}
+
+/// The words of a list; what else stands in it, or in its place, is left out.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let Value::Array(items) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// A whole number, also as a string. A fraction is nothing: amounts are never rounded here.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_are_read_however_they_are_written() {
+        for (written, number) in [
+            (json!(4_500_000), Some(4_500_000)),
+            (json!("4500000"), Some(4_500_000)),
+            (json!(-1), Some(-1)),
+            (json!("45,000"), None),
+            (json!(45.5), None),
+            (json!(u64::MAX), None),
+            (json!({}), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(integer(written.clone()).ok(), Some(number), "{written}");
+        }
+    }
+
+    #[test]
+    fn ids_are_text_whatever_they_came_as() {
+        for (written, id) in [
+            (json!(3_627_584_721_u64), Some("3627584721")),
+            (json!("17"), Some("17")),
+            (json!(""), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(text(written.clone()).ok(), Some(id.map(str::to_owned)), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_words_keeps_its_words() {
+        for (written, list) in [
+            (json!(["a tag", "another"]), vec!["a tag", "another"]),
+            (json!(["a", 1, null, "b"]), vec!["a", "b"]),
+            (json!("a"), vec![]),
+            (json!(null), vec![]),
+        ] {
+            assert_eq!(words(written.clone()).unwrap(), list, "{written}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What can be had where.
+
+use app::ports::{ProviderPlan, ProviderRegion};
+use http_call::lenient;
+use serde::Deserialize;
+
+use crate::cents;
+use crate::pages::page;
+
+#[derive(Deserialize)]
+pub(crate) struct Region {
+    id: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    city: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    country: String,
+}
+
+page!(Regions, "regions", regions: Region);
+
+impl From<Region> for ProviderRegion {
+    fn from(region: Region) -> Self {
+        Self { id: region.id, city: region.city, country: region.country }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Plan {
+    id: String,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    vcpu_count: Option<i64>,
+    /// MB
+    #[serde(default, deserialize_with = "lenient::integer")]
+    ram: Option<i64>,
+    /// GB
+    #[serde(default, deserialize_with = "lenient::integer")]
+    disk: Option<i64>,
+    /// Without the Windows licence.
+    #[serde(default, deserialize_with = "cents::dollars")]
+    monthly_cost: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::words")]
+    locations: Vec<String>,
+}
+
+page!(Plans, "plans", plans: Plan);
+
+impl From<Plan> for ProviderPlan {
+    fn from(plan: Plan) -> Self {
+        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+        Self {
+            id: plan.id,
+            vcpus: u32::try_from(count(plan.vcpu_count)).unwrap_or(0),
+            memory_mb: count(plan.ram),
+            disk_gb: count(plan.disk),
+            monthly_usd_cents: plan.monthly_cost,
+            regions: plan.locations,
+        }
+    }
+}
+
+/// The sizes that a region has now.
+#[derive(Deserialize)]
+pub(crate) struct Availability {
+    available_plans: Vec<String>,
+}
+
+impl Availability {
+    pub(crate) fn offers(&self, plan: &str) -> bool {
+        self.available_plans.iter().any(|one| one == plan)
+    }
+}

@@ -1,0 +1,95 @@
+//! Finding and listing machines.
+
+use app::ports::VmHost;
+use domain::vm::{Vm, VmState};
+use http_call::peer::{Peer, Reply};
+use serde_json::{Value, json};
+
+use crate::{NAME, ORDER, adapter, machine, outcome, page, refusal};
+
+fn other(id: &str) -> Value {
+    let longer = format!("{ORDER}X");
+    machine(json!({"id": id, "label": format!("{longer}-1"), "tags": [longer]}))
+}
+
+fn ours(id: &str) -> Value {
+    machine(json!({"id": id}))
+}
+
+fn ids(found: &[Vm]) -> Vec<&str> {
+    found.iter().map(|vm| vm.id.0.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_machine_is_found_by_its_tag_whatever_else_the_filter_lets_through() {
+    let peer = Peer::start(vec![
+        page("instances", json!([other("1"), ours("2")]), "WxYzNext=="),
+        page("instances", json!([ours("3")]), ""),
+    ])
+    .await;
+    let found = adapter(&peer).find(ORDER).await.expect("a list");
+    assert_eq!(ids(&found), ["2", "3"]);
+    assert_eq!(
+        peer.lines(),
+        [
+            format!("GET /v2/instances?per_page=200&tag={ORDER}"),
+            format!("GET /v2/instances?per_page=200&tag={ORDER}&cursor=WxYzNext%3D%3D"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn when_the_filter_finds_nothing_everything_is_looked_through() {
+    for first in [page("instances", json!([]), ""), refusal(400, "tag is no longer supported")] {
+        let by_label = machine(json!({"id": "5", "tags": null}));
+        let peer = Peer::start(vec![
+            first,
+            page("instances", json!([other("1")]), "next"),
+            page("instances", json!([by_label]), ""),
+        ])
+        .await;
+        let found = adapter(&peer).find(ORDER).await.expect("a list");
+        assert_eq!((ids(&found), found[0].name.as_str()), (vec!["5"], NAME));
+        let walk = ["GET /v2/instances?per_page=200", "GET /v2/instances?per_page=200&cursor=next"];
+        assert_eq!(peer.lines()[1..], walk);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_found_only_after_two_looks() {
+    let none = || page("instances", json!([other("1")]), "");
+    let peer = Peer::start(vec![none(), none()]).await;
+    assert_eq!(adapter(&peer).find(ORDER).await.expect("a list"), []);
+    assert_eq!(peer.seen().len(), 2);
+
+    for unreadable in [Reply::html(200), Reply::json(200, "{}"), Reply::json(200, r#"{"instances":[{}]}"#)] {
+        let peer = Peer::start(vec![none(), unreadable]).await;
+        assert_eq!(outcome(adapter(&peer).find(ORDER).await), "unclear");
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_no_answer() {
+    let script = (0..150).map(|n| page("instances", json!([other("1")]), &format!("c{n}"))).collect();
+    let peer = Peer::start(script).await;
+    assert_eq!(outcome(adapter(&peer).find(ORDER).await), "unclear");
+    assert_eq!(peer.seen().len(), 100);
+}
+
+#[tokio::test]
+async fn everything_is_listed_page_by_page() {
+    let strange = machine(json!({"id": "9", "status": "dreaming", "label": "web-1", "tags": []}));
+    let peer = Peer::start(vec![
+        page("instances", json!([ours("1"), strange]), "c1"),
+        page("instances", json!([]), ""),
+    ])
+    .await;
+    let adapter = adapter(&peer);
+    let (machines, next) = adapter.list(None, 2).await.expect("a page");
+    assert_eq!(ids(&machines), ["1", "9"]);
+    assert_eq!(machines[1].state, VmState::Unknown("dreaming".to_owned()));
+    assert_eq!(next.as_deref(), Some("c1"));
+    assert_eq!(adapter.list(next.as_deref(), 9000).await.expect("a page"), (vec![], None));
+    let lines = ["GET /v2/instances?per_page=2", "GET /v2/instances?per_page=500&cursor=c1"];
+    assert_eq!(peer.lines(), lines);
+}
