@@ -1,0 +1,21 @@
+//! One file per stored thing: its item struct, the way there and back, and its places in the indexes.
+
+mod attempt;
+mod audit;
+mod credentials;
+mod event;
+mod first_boot;
+mod idempotency;
+mod instance;
+mod ledger;
+mod mail;
+mod order;
+mod payment;
+mod profile;
+mod setup_times;
+mod ticket;
+
+pub(crate) use setup_times::SetupTimes;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The store against a real DynamoDB interface, and against answers that no test server gives.
+
+#[cfg(test)]
+mod canned;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod listings;
+#[cfg(test)]
+mod ministack;
+#[cfg(test)]
+mod work;
+#[cfg(test)]
+mod writes;
