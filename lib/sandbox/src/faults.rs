@@ -161,6 +161,9 @@ impl Faults {
         if let Some(only) = order.kind.only_on().filter(|only| !only.contains(&order.target.as_str())) {
             return Err(format!("this kind strikes only {}", only.join(", ")));
         }
+        if order.kind == Kind::Delay && order.delay_ms.is_none() {
+            return Err("a delay needs delay_ms".into());
+        }
         if order.delay_ms.is_some_and(|ms| ms > DELAY_MS_MAX) {
             return Err(format!("delay_ms is at most {DELAY_MS_MAX}"));
         }
@@ -263,6 +266,7 @@ mod tests {
             r#"{"target":"vultr.dance","kind":"delay"}"#,
             r#"{"target":"nobody.*","kind":"delay"}"#,
             r#"{"target":"vultr.get","kind":"never_boot"}"#,
+            r#"{"target":"vultr.get","kind":"delay"}"#,
             r#"{"target":"vultr.get","kind":"delay","delay_ms":99999999}"#,
             r#"{"target":"vultr.get","kind":"refuse","status":99}"#,
         ] {

@@ -133,13 +133,14 @@ async fn many(world: &Shared, power: Power, body: &Bytes) -> Response {
 /// `POST /instances/{id}/reinstall`: the same system afresh, 202 with a new `default_password`.
 pub(super) async fn reinstall(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
     let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
+    let script = locked(&world.vultr.inventory).script_of(&id);
     on_machine(&world, "vultr.reinstall", &id, |machine| match new_hostname(&fields, machine.desktop()) {
         Err(text) => bad_request(&text),
         Ok(hostname) => {
             if let Some(hostname) = hostname {
                 machine.hostname = hostname;
             }
-            begin_reinstall(&world, machine);
+            begin_reinstall(&world, machine, script);
             let mut instance = machine.shape(world.clock, world.clock.now_ms());
             instance["default_password"] = json!(machine.password);
             (StatusCode::ACCEPTED, Json(json!({"instance": instance}))).into_response()
@@ -156,13 +157,15 @@ fn new_hostname(fields: &Value, os: Os) -> Result<Option<String>, String> {
     super::create::hostname(fields, os).map(Some)
 }
 
-/// A new password and a new installation, on the same address.
-pub(super) fn begin_reinstall(world: &Shared, machine: &mut Machine) {
+/// A new password and a new installation, on the same address. `script`: the startup script as it is now; a machine
+/// whose script was deleted runs the one it was made with.
+pub(super) fn begin_reinstall(world: &Shared, machine: &mut Machine, script: Option<Vec<u8>>) {
     let subject = format!("{} {}", machine.label, machine.tags.join(" "));
     let strikes =
         |wanted: Kind| world.faults.take("vultr.reinstall", &subject, |kind| kind == wanted).is_some();
     machine.never_boots = strikes(Kind::NeverBoot);
     machine.calls_home = !strikes(Kind::BootSilent);
+    machine.script = script.or_else(|| machine.script.take());
     machine.password = random::password();
     machine.reinstalled = true;
     machine.halted = false;

@@ -58,6 +58,7 @@ pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -
 
 fn shape(world: &World, target: &str, machine: &Machine) -> Value {
     let mut instance = machine.shape(world.clock, world.clock.now_ms());
+    instance["vpcs"] = json!([]);
     let subject = format!("{} {}", machine.label, machine.tags.join(" "));
     if world.faults.take(target, &subject, |kind| kind == Kind::UnknownStatus).is_some() {
         instance["status"] = json!("migrating_host");
@@ -140,12 +141,16 @@ pub(super) fn pending_charges(machine: &Machine, now_ms: i64) -> f64 {
 /// `PATCH /instances/{id}`: 202 with the instance and the jobs. An `os_id` reinstalls.
 pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
     let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
-    let groups: Vec<String> = locked(&world.vultr.inventory).groups.values().map(|g| g.id.clone()).collect();
+    let (groups, script) = {
+        let inventory = locked(&world.vultr.inventory);
+        let groups: Vec<String> = inventory.groups.values().map(|g| g.id.clone()).collect();
+        (groups, inventory.script_of(&id))
+    };
     on_machine(&world, "vultr.update", &id, |machine| match change(machine, &fields, &groups) {
         Err(text) => bad_request(&text),
         Ok(reinstall) => {
             if reinstall {
-                actions::begin_reinstall(&world, machine);
+                actions::begin_reinstall(&world, machine, script);
             }
             let instance = machine.shape(world.clock, world.clock.now_ms());
             (StatusCode::ACCEPTED, Json(json!({"instance": instance, "job_ids": [random::uuid()]})))

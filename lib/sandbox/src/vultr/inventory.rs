@@ -247,6 +247,12 @@ impl Inventory {
         self.machines.get_mut(self.by_id.get(id)?)
     }
 
+    /// The present content of a machine's startup script; `None` without one, or when it was deleted.
+    pub(super) fn script_of(&self, machine_id: &str) -> Option<Vec<u8>> {
+        let wanted = &self.find(machine_id)?.script_id;
+        self.scripts.values().find(|script| script.id == *wanted).map(|script| script.bytes.clone())
+    }
+
     /// Takes every machine out of a firewall group.
     pub(super) fn ungroup(&mut self, group_id: &str) {
         for machine in self.machines.values_mut().filter(|m| m.firewall_group_id == group_id) {

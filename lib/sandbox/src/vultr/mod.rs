@@ -115,7 +115,7 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .route("/plans", get(listings::plans))
         .route("/os", get(listings::os))
         .route("/startup-scripts", get(scripts::list).post(scripts::create))
-        .route("/startup-scripts/{id}", get(scripts::fetch).delete(scripts::delete))
+        .route("/startup-scripts/{id}", get(scripts::fetch).patch(scripts::update).delete(scripts::delete))
         .route("/firewalls", get(firewalls::list).post(firewalls::create))
         .route("/firewalls/{id}", get(firewalls::fetch).delete(firewalls::delete))
         .route("/firewalls/{id}/rules", get(firewalls::list_rules).post(firewalls::create_rule))

@@ -26,6 +26,7 @@ pub(super) struct Script {
     kind: &'static str,
     pub(super) bytes: Vec<u8>,
     created_at_ms: i64,
+    modified_at_ms: i64,
 }
 
 impl Script {
@@ -34,7 +35,7 @@ impl Script {
         json!({
             "id": self.id,
             "date_created": iso_seconds(self.created_at_ms),
-            "date_modified": iso_seconds(self.created_at_ms),
+            "date_modified": iso_seconds(self.modified_at_ms),
             "name": self.name,
             "type": self.kind,
         })
@@ -59,33 +60,68 @@ pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response
 }
 
 fn open(world: &World, fields: &Value) -> Response {
-    let Some(name) = fields["name"].as_str().filter(|name| !name.is_empty() && name.len() <= NAME_MAX) else {
-        return bad_request("name is required");
-    };
-    let kind = match fields.get("type").and_then(Value::as_str) {
-        None | Some("boot") => "boot",
-        Some("pxe") => "pxe",
-        Some(_) => return bad_request("Invalid type"),
-    };
-    let script = fields["script"].as_str().filter(|script| !script.is_empty());
-    let Some(bytes) = script.and_then(|script| STANDARD.decode(script).ok()) else {
-        return bad_request("script is required and must be base64 encoded");
+    let (name, kind, bytes) = match checked(fields) {
+        Ok((Some(name), kind, Some(bytes))) => (name, kind.unwrap_or("boot"), bytes),
+        Ok(_) => return bad_request("name and script are required"),
+        Err(text) => return bad_request(text),
     };
     let mut inventory = locked(&world.vultr.inventory);
     if inventory.scripts.len() >= SCRIPTS_MAX {
         return bad_request("You have reached the maximum number of startup scripts");
     }
     let place = inventory.next_place();
-    let script = Script {
-        id: random::uuid(),
-        name: name.to_owned(),
-        kind,
-        bytes,
-        created_at_ms: world.clock.now_ms(),
-    };
+    let now = world.clock.now_ms();
+    let script = Script { id: random::uuid(), name, kind, bytes, created_at_ms: now, modified_at_ms: now };
     let answer = (StatusCode::CREATED, Json(json!({"startup_script": script.full_shape()}))).into_response();
     inventory.scripts.insert(place, script);
     answer
+}
+
+type Fields = (Option<String>, Option<&'static str>, Option<Vec<u8>>);
+
+/// Name, type and decoded script, each if given.
+fn checked(fields: &Value) -> Result<Fields, &'static str> {
+    let name = match fields.get("name") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) if !name.is_empty() && name.len() <= NAME_MAX => Some(name.clone()),
+        Some(_) => return Err("Invalid name"),
+    };
+    let kind = match fields.get("type").and_then(Value::as_str) {
+        None => None,
+        Some("boot") => Some("boot"),
+        Some("pxe") => Some("pxe"),
+        Some(_) => return Err("Invalid type"),
+    };
+    let bytes = match fields.get("script") {
+        None | Some(Value::Null) => None,
+        Some(script) => match script.as_str().map(|text| STANDARD.decode(text)) {
+            Some(Ok(bytes)) if !bytes.is_empty() => Some(bytes),
+            _ => return Err("script must be base64 encoded"),
+        },
+    };
+    Ok((name, kind, bytes))
+}
+
+/// `PATCH /startup-scripts/{id}`: 204; what is not given stays.
+pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
+    let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
+    call(&id)
+        .run(&world, async {
+            let (name, kind, bytes) = match checked(&fields) {
+                Ok(fields) => fields,
+                Err(text) => return bad_request(text),
+            };
+            let mut inventory = locked(&world.vultr.inventory);
+            let Some(script) = inventory.scripts.values_mut().find(|script| script.id == id) else {
+                return no_such("startup script");
+            };
+            script.name = name.unwrap_or_else(|| script.name.clone());
+            script.kind = kind.unwrap_or(script.kind);
+            script.bytes = bytes.unwrap_or_else(|| script.bytes.clone());
+            script.modified_at_ms = world.clock.now_ms();
+            StatusCode::NO_CONTENT.into_response()
+        })
+        .await
 }
 
 /// `GET /startup-scripts`

@@ -106,7 +106,7 @@ async fn a_silent_machine_boots_without_calling_home() {
 #[tokio::test]
 async fn a_late_create_fails_now_and_appears_afterwards() {
     let world = World::open(60).await;
-    world.fault(json!({"target": "vultr.create", "kind": "late_create", "delay_ms": 300})).await;
+    world.fault(json!({"target": "vultr.create", "kind": "late_create", "delay_ms": 1_000})).await;
     assert_eq!(create(&world, "ord_1").await.0, 504);
     assert!(labels(&world, "?tag=ord_1").await.is_empty());
     let shown = world
@@ -132,7 +132,7 @@ async fn a_stale_list_leaves_young_machines_out() {
 
 #[tokio::test]
 async fn unknown_statuses_and_html_come_where_they_are_asked_for() {
-    let world = World::open(60).await;
+    let world = World::open(1).await;
     let id = create(&world, "ord_1").await.1["instance"]["id"].as_str().expect("an id").to_owned();
     world.fault(json!({"target": "vultr.get", "kind": "unknown_status"})).await;
     assert_eq!(world.instance(&id).await["status"], "migrating_host");

@@ -68,8 +68,8 @@ async fn the_password_is_in_the_create_answer_and_nowhere_else() {
 
 #[tokio::test]
 async fn the_states_are_not_monotonic() {
-    // 23 s become 230 ms.
-    let world = World::open(100).await;
+    // 23 s become 575 ms.
+    let world = World::open(40).await;
     let id = world.create("ord_1").await["id"].as_str().expect("an id").to_owned();
     let mut seen: Vec<[String; 4]> = Vec::new();
     world
@@ -242,31 +242,22 @@ async fn an_update_answers_202_and_is_kept() {
 }
 
 #[tokio::test]
-async fn the_thirty_first_request_in_a_second_waits() {
+async fn more_than_thirty_requests_in_a_second_have_to_wait() {
     let world = World::with(Config { vultr_requests_per_second: 30, ..config(60) }).await;
-    let mut limited = 0;
-    let answers = (0..60).map(|_| world.try_vultr(Method::GET, "/instances", None));
-    for answer in futures_all(answers).await {
+    let mut passed = 0;
+    let refused = loop {
+        let answer = world.try_vultr(Method::GET, "/instances", None).await.expect("an answer");
         if answer.status() == 429 {
-            assert_eq!(answer.headers().get("retry-after").expect("a header"), "1");
-            limited += 1;
+            break answer;
         }
-    }
-    assert!(limited >= 20, "{limited} of 60");
+        passed += 1;
+        assert!(passed < 1_000, "no limit");
+    };
+    assert!(passed >= 30, "{passed}");
+    assert_eq!(refused.headers().get("retry-after").expect("a header"), "1");
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     assert_eq!(world.vultr(Method::GET, "/instances", None).await.status, 200);
     world.close().await;
-}
-
-/// One after the other is quick enough: loopback takes well under a millisecond each.
-async fn futures_all(
-    answers: impl Iterator<Item = impl Future<Output = reqwest::Result<reqwest::Response>>>,
-) -> Vec<reqwest::Response> {
-    let mut all = Vec::new();
-    for answer in answers {
-        all.push(answer.await.expect("an answer"));
-    }
-    all
 }
 
 #[tokio::test]

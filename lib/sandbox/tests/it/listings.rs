@@ -92,6 +92,11 @@ async fn startup_scripts_are_kept_as_base64() {
     assert!(listed["startup_scripts"][0].get("script").is_none(), "the list leaves it out");
     let path = format!("/startup-scripts/{id}");
     assert_eq!(get(&world, &path).await["startup_script"]["script"], "QGVjaG8gb2Zm");
+    let changed = world.vultr(Method::PATCH, &path, Some(json!({"script": "ZXhpdA=="}))).await;
+    assert_eq!(changed.status, 204);
+    let script = get(&world, &path).await["startup_script"].clone();
+    assert_eq!((&script["script"], &script["name"]), (&json!("ZXhpdA=="), &json!("first boot")));
+    assert_eq!(world.vultr(Method::PATCH, &path, Some(json!({"script": "@"}))).await.status, 400);
     let machine = json!({"region": "ewr", "plan": "vc2-2c-4gb", "os_id": 501, "script_id": id});
     assert_eq!(world.vultr(Method::POST, "/instances", Some(machine)).await.status, 202);
     assert_eq!(world.vultr(Method::DELETE, &path, None).await.status, 204);

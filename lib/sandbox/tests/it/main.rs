@@ -5,6 +5,7 @@ mod support;
 
 mod checkout;
 mod faults;
+mod guests;
 mod instances;
 mod listings;
 mod payments;
