@@ -1,12 +1,32 @@
 //! The sandbox's machines: real RDP servers where the programs are installed, a responder in Rust otherwise.
+//!
+//! Each machine serves its own loopback address at port 3389. A real Windows is FreeRDP's server with Network Level
+//! Authentication, a real Linux is xrdp in namespaces of its own. No machine outlives the sandbox, even a killed one.
+
+mod cloud_config;
+mod files;
+mod first_boot;
+mod host;
+mod linux;
+mod login;
+mod machine;
+mod nursery;
+mod programs;
+mod responder;
+mod screen;
+mod startup_script;
+mod windows;
+mod wire;
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+
+pub use host::DesktopHost;
+pub use login::login;
 
 /// Which operating system a machine plays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Os {
-    /// NLA (CredSSP), user `Administrator`.
+    /// Network Level Authentication, user `Administrator`.
     Windows,
     /// xrdp with TLS, the user that the cloud-config makes.
     Linux,
@@ -35,7 +55,7 @@ pub enum Mode {
 /// What a machine is started with. Holds secrets, hence no `Debug`.
 #[derive(Clone)]
 pub struct DesktopSpec {
-    /// The provider's id of the machine.
+    /// The provider's id of the machine: letters, digits, `-` and `_`.
     pub machine_id: String,
     /// A loopback address, which the machine serves at port 3389.
     pub address: Ipv4Addr,
@@ -53,43 +73,7 @@ pub struct DesktopSpec {
     pub calls_home: bool,
 }
 
-/// All machines of one sandbox.
-pub struct DesktopHost;
-
-impl DesktopHost {
-    /// Prepares for machines whose files live under `work_dir`.
-    ///
-    /// # Errors
-    /// `Mode::Real` where a program or right is missing.
-    pub async fn open(_mode: Mode, _work_dir: PathBuf) -> anyhow::Result<Self> {
-        Ok(Self)
-    }
-    /// Which kind the machines of this operating system are.
-    pub fn kind(&self, _os: Os) -> Kind {
-        Kind::BuiltIn
-    }
-    /// Starts a machine; returns when it serves.
-    ///
-    /// # Errors
-    /// When it does not come up.
-    pub async fn boot(&self, _spec: DesktopSpec) -> anyhow::Result<()> {
-        Ok(())
-    }
-    /// Powers a machine off; its files stay.
-    pub async fn halt(&self, _machine_id: &str) {}
-    /// Powers a halted machine on again.
-    ///
-    /// # Errors
-    /// Unknown machine, or it does not come up.
-    pub async fn resume(&self, _machine_id: &str) -> anyhow::Result<()> {
-        Ok(())
-    }
-    /// Ends a machine and removes everything of it.
-    pub async fn destroy(&self, _machine_id: &str) {}
-    /// Whether the machine lets this user in; `None` when it cannot be told.
-    pub async fn accepts(&self, _machine_id: &str, _user: &str, _password: &str) -> Option<bool> {
-        None
-    }
-    /// Ends all machines.
-    pub async fn close(self) {}
+/// What is missing for real machines of this operating system: program names or sentences; empty when nothing is.
+pub fn missing_for_real(os: Os) -> Vec<String> {
+    programs::missing(os)
 }
