@@ -8,6 +8,7 @@ pub mod credssp;
 mod file;
 pub mod nego;
 mod outcome;
+mod port;
 mod probe;
 mod tls;
 

@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use app::ports::ProbeRdp;
+use domain::first_boot::Fingerprints;
+use domain::readiness::Probe;
 use rdp::nego::{Protocol, REQUEST};
 use rdp::{Certificate, Limits, ProbeOutcome, Stage, TlsVersion, Verdict, probe};
 use rustls::ServerConfig;
@@ -284,4 +287,21 @@ async fn a_stage_ends_at_its_limit() {
     let seen = outcome(Server::Silent).await;
     assert_eq!(seen.verdict, Verdict::NotYet("connected, but no answer"));
     assert!(started.elapsed() < SHORT.stage * 3, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn the_use_cases_get_the_certificate_or_a_sentence() {
+    async fn found(server: Server) -> Probe {
+        let addr = listen(server).await;
+        ProbeRdp::probe(&rdp::Prober::new(SHORT).unwrap(), addr.ip(), addr.port()).await
+    }
+    let Identity { config, certificate } = any_tls();
+    let prints = Fingerprints { sha256: Some(certificate.sha256), sha1: Some(certificate.sha1) };
+    let ready = Server::Tls { confirm: SSL, config: Arc::clone(&config), ts_request: None };
+    assert_eq!(found(ready).await, Probe::Answers(prints));
+    assert_eq!(found(Server::Confirms(bytes("03 00 00 0b 06 d0 00 00 12 34 00"), 1)).await, Probe::Insecure);
+    let no_challenge = Server::Tls { confirm: HYBRID, config, ts_request: Some(ts_error()) };
+    assert_eq!(found(no_challenge).await, Probe::NotYet("CredSSP without a challenge at credssp".into()));
+    let silent = Probe::NotYet("not yet: connected, but no answer at x224".into());
+    assert_eq!(found(Server::Silent).await, silent);
 }
