@@ -149,7 +149,8 @@ impl Action {
         if let Some((gone, back)) = timeline.reboots {
             epoch.sleep(until(gone)).await.then_some(())?;
             self.halt().await?;
-            epoch.sleep(until(back)).await.then_some(())?;
+            // Counted from here, so that a slow first start does not make the reboot shorter.
+            epoch.sleep(clock.compressed(back - gone)).await.then_some(())?;
             self.boot(false).await?;
         }
         let now = clock.now_ms();
