@@ -11,12 +11,12 @@ use serde::Deserialize;
 /// The longest sentence of theirs that is kept.
 const TEXT_CHARS_MAX: usize = 300;
 
-/// Guesses: this size cannot be had in this region now. "… is not available in the selected region …" and
-/// "temporarily sold out" have been seen.
+/// Guesses: this size cannot be had in this region now. "temporarily sold-out" has been seen.
 const OUT_OF_STOCK: &[&str] = &[
     "not available",
     "unavailable",
     "not currently available",
+    "available in the selected",
     "out of stock",
     "sold out",
     "sold-out",

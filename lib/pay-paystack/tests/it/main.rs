@@ -6,6 +6,7 @@ mod answers;
 mod calls;
 mod events;
 mod refunds;
+mod sandbox;
 mod signature;
 
 use domain::secret::Secret;

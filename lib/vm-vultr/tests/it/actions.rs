@@ -46,12 +46,12 @@ async fn a_machine_in_the_middle_of_something_is_busy() {
 async fn getting_a_machine_reads_its_state_address_and_password() {
     let peer = Peer::start(vec![one(200, json!({"default_password": "pa55"})), one(200, json!({}))]).await;
     let adapter = adapter(&peer);
-    let found = adapter.get(&id()).await.ok().expect("a machine");
+    let found = adapter.get(&id()).await.expect("a machine");
     assert_eq!(found.vm.state, VmState::Running);
     assert_eq!(found.vm.address.map(|a| a.to_string()).as_deref(), Some("192.0.2.123"));
     assert_eq!(found.vm.region, "ewr");
     assert!(found.password.is_some_and(|p| p.expose() == "pa55"));
-    assert!(adapter.get(&id()).await.ok().expect("a machine").password.is_none());
+    assert!(adapter.get(&id()).await.expect("a machine").password.is_none());
     assert_eq!(peer.lines(), vec![format!("GET /v2/instances/{ID}"); 2]);
 
     for (reply, expected) in [

@@ -21,7 +21,7 @@ fn created() -> Reply {
 #[tokio::test]
 async fn an_ubuntu_machine_is_asked_for_with_base64_user_data() {
     let peer = Peer::start(vec![systems(), created()]).await;
-    let made = adapter(&peer).create(&request(Os::Linux)).await.ok().expect("a machine");
+    let made = adapter(&peer).create(&request(Os::Linux)).await.expect("a machine");
     assert_eq!((made.vm.id.0.as_str(), made.vm.name.as_str()), (ID, NAME));
     assert_eq!((made.vm.state, made.vm.address), (VmState::Pending, None));
     assert_eq!(made.vm.tags, ["nemordp", ORDER]);
@@ -47,7 +47,7 @@ async fn a_windows_machine_gets_a_startup_script_of_its_own_name() {
     let script = json!({"startup_script": {"id": "s-1", "name": NAME, "type": "boot", "script": "x"}});
     let made = Reply::json(201, script.to_string());
     let peer = Peer::start(vec![systems(), page("startup_scripts", json!([]), ""), made, created()]).await;
-    adapter(&peer).create(&request(Os::Windows)).await.ok().expect("a machine");
+    adapter(&peer).create(&request(Os::Windows)).await.expect("a machine");
 
     let seen = peer.seen();
     assert_eq!(peer.lines()[1..3], ["GET /v2/startup-scripts?per_page=500", "POST /v2/startup-scripts"]);
@@ -73,7 +73,7 @@ async fn a_repeated_create_uses_the_script_that_is_there() {
     let peer =
         Peer::start(vec![systems(), page("startup_scripts", scripts, ""), Reply::empty(204), created()])
             .await;
-    adapter(&peer).create(&request(Os::Windows)).await.ok().expect("a machine");
+    adapter(&peer).create(&request(Os::Windows)).await.expect("a machine");
     assert_eq!(peer.lines()[2], "PATCH /v2/startup-scripts/s-7");
     assert_eq!(peer.seen()[2].json()["script"], json!("QGVjaG8gb2ZmDQpyZW0gZmlyc3QgYm9vdA0K"));
     assert_eq!(peer.seen()[3].json()["script_id"], json!("s-7"));
@@ -108,7 +108,7 @@ async fn the_list_of_systems_is_read_once_per_process() {
     let peer = Peer::start(vec![systems(), created(), created()]).await;
     let adapter = adapter(&peer);
     for _ in 0..2 {
-        adapter.create(&request(Os::Linux)).await.ok().expect("a machine");
+        adapter.create(&request(Os::Linux)).await.expect("a machine");
     }
     assert_eq!(peer.lines(), ["GET /v2/os?per_page=500", "POST /v2/instances", "POST /v2/instances"]);
 }
@@ -120,7 +120,7 @@ async fn without_the_list_of_systems_the_last_known_number_serves() {
     let mut request = request(Os::Linux);
     request.offering.image.fallback_id = "1743".to_owned();
     for os_id in [1743, 2284] {
-        adapter.create(&request).await.ok().expect("a machine");
+        adapter.create(&request).await.expect("a machine");
         assert_eq!(peer.seen().last().map(|seen| seen.json()["os_id"].clone()), Some(json!(os_id)));
     }
 }

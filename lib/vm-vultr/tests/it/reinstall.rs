@@ -18,7 +18,7 @@ fn batch() -> UserData {
 async fn ubuntu_gets_its_user_data_first_and_is_then_reinstalled() {
     let patched = Reply::json(202, json!({"instance": crate::machine(json!({})), "job_ids": []}).to_string());
     let peer = Peer::start(vec![patched, one(202, json!({"default_password": "n3w"}))]).await;
-    let password = adapter(&peer).reinstall(&id(), "desk-1", &cloud_config()).await.ok().expect("done");
+    let password = adapter(&peer).reinstall(&id(), "desk-1", &cloud_config()).await.expect("done");
     assert!(password.is_some_and(|password| password.expose() == "n3w"));
     let seen = peer.seen();
     assert_eq!(seen[0].line, format!("PATCH /v2/instances/{ID}"));
@@ -36,7 +36,7 @@ async fn windows_gets_its_script_rewritten() {
         one(202, json!({})),
     ])
     .await;
-    let password = adapter(&peer).reinstall(&id(), "desk-1", &batch()).await.ok().expect("done");
+    let password = adapter(&peer).reinstall(&id(), "desk-1", &batch()).await.expect("done");
     assert!(password.is_none(), "none was told");
     assert_eq!(peer.lines()[2], "PATCH /v2/startup-scripts/s-1");
     assert_eq!(peer.seen()[2].json()["script"], json!("cmVtDQo="));

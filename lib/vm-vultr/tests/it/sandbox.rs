@@ -1,0 +1,253 @@
+//! The adapter against a provider that keeps state: the sandbox's Vultr, faster than the real one.
+
+use std::time::Duration;
+
+use ::sandbox::{Config, Running, Sandbox};
+use app::ports::{VmError, VmHost};
+use domain::catalogue::Os;
+use domain::secret::Secret;
+use domain::vm::{VmId, VmState};
+use http_call::peer::client;
+use serde_json::{Value, json};
+use vm_vultr::Client;
+
+use crate::{NAME, ORDER, id, name, outcome, request};
+
+/// How many times faster than reality.
+const TIME_FACTOR: u32 = 400;
+
+struct World {
+    vultr: Client,
+    sandbox: Running,
+    key: String,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut config = Config::local(dir.path());
+        config.time_factor = TIME_FACTOR;
+        config.vultr_requests_per_second = 10_000;
+        change(&mut config);
+        let key = config.vultr_api_key.clone();
+        let sandbox = Sandbox::start(config).await.expect("a sandbox");
+        let url = format!("{}/vultr/v2", sandbox.base_url());
+        Self { vultr: Client::new(client(), &url, Secret::new(key.clone())), sandbox, key, _dir: dir }
+    }
+
+    async fn fault(&self, target: &str, kind: &str) {
+        let url = format!("{}/control/faults", self.sandbox.base_url());
+        let body = json!({"target": target, "kind": kind}).to_string();
+        let request = client().post(url).header("content-type", "application/json").body(body);
+        assert_eq!(request.send().await.expect("an answer").status().as_u16(), 201, "{target} {kind}");
+    }
+
+    /// How many startup scripts there are.
+    async fn scripts(&self) -> usize {
+        let url = format!("{}/vultr/v2/startup-scripts", self.sandbox.base_url());
+        let answer = client().get(url).bearer_auth(&self.key).send().await.expect("an answer");
+        let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+        body["startup_scripts"].as_array().expect("a list").len()
+    }
+
+    /// Waits until a machine is in a state; the states on the way may come in any order.
+    async fn until(&self, id: &VmId, state: &VmState) {
+        for _ in 0..400 {
+            if self.vultr.get(id).await.expect("a machine").vm.state == *state {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the machine never became {state:?}");
+    }
+}
+
+/// Asks again while the machine is busy with something.
+async fn persist<F: Future<Output = Result<(), VmError>>>(call: impl Fn() -> F) -> String {
+    for _ in 0..400 {
+        let ended = outcome(call().await);
+        if !ended.starts_with("busy") {
+            return ended;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    "busy for ever".to_owned()
+}
+
+#[tokio::test]
+async fn a_machine_lives_from_create_to_delete() {
+    for os in [Os::Windows, Os::Linux] {
+        let world = World::open().await;
+        let made = world.vultr.create(&request(os)).await.expect("a machine");
+        assert_eq!((made.vm.name.as_str(), made.vm.state.clone()), (NAME, VmState::Pending));
+        assert!(made.password.is_some_and(|password| password.expose().len() >= 12));
+        assert_eq!(world.scripts().await, usize::from(os == Os::Windows));
+
+        let found = world.vultr.find(ORDER).await.expect("a list");
+        assert_eq!(found.iter().map(|vm| &vm.id).collect::<Vec<_>>(), [&made.vm.id]);
+        assert_eq!(world.vultr.list(None, 10).await.expect("a page").0.len(), 1);
+
+        let id = made.vm.id;
+        world.until(&id, &VmState::Running).await;
+        assert!(world.vultr.get(&id).await.expect("a machine").vm.address.is_some());
+        assert_eq!(persist(|| world.vultr.halt(&id)).await, "done");
+        world.until(&id, &VmState::Stopped).await;
+        assert_eq!(persist(|| world.vultr.start(&id)).await, "done");
+        world.until(&id, &VmState::Running).await;
+        assert_eq!(persist(|| world.vultr.reboot(&id)).await, "done");
+        assert_eq!(outcome(world.vultr.traffic(&id, 7).await), "done");
+        let again = world.vultr.reinstall(&id, "desk-2", &request(os).user_data).await;
+        assert!(again.expect("a reinstall").is_some_and(|password| !password.expose().is_empty()));
+
+        assert_eq!(outcome(world.vultr.delete(&id).await), "done");
+        assert_eq!(outcome(world.vultr.delete(&id).await), "done");
+        assert_eq!(outcome(world.vultr.get(&id).await), "not found");
+        assert_eq!(world.vultr.find(ORDER).await.expect("a list"), []);
+        assert_eq!(world.scripts().await, 0);
+        world.sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn after_an_unclear_create_the_machine_is_found_by_its_order() {
+    for kind in ["fail_after_effect", "drop_after_effect"] {
+        let world = World::open().await;
+        world.fault("vultr.create", kind).await;
+        assert_eq!(outcome(world.vultr.create(&request(Os::Windows)).await), "unclear", "{kind}");
+        assert_eq!(world.vultr.find(ORDER).await.expect("a list").len(), 1, "{kind}");
+        // A repeat of the same attempt finds its script, and does not make a second one.
+        world.vultr.create(&request(Os::Windows)).await.expect("a second machine");
+        assert_eq!(world.scripts().await, 1, "{kind}");
+        world.sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_comes_late_turns_up_later() {
+    let world = World::open().await;
+    world.fault("vultr.create", "late_create").await;
+    assert_eq!(outcome(world.vultr.create(&request(Os::Linux)).await), "unclear");
+    assert_eq!(world.vultr.find(ORDER).await.expect("a list"), []);
+    for _ in 0..200 {
+        if !world.vultr.find(ORDER).await.expect("a list").is_empty() {
+            return world.sandbox.stop().await;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the machine never turned up");
+}
+
+#[tokio::test]
+async fn faults_that_make_nothing_are_told_apart() {
+    let world = World::open().await;
+    for (kind, expected) in [
+        ("out_of_stock", "out of stock"),
+        ("refuse", "refused"),
+        ("rate_limited", "busy Some(1)"),
+        ("fail_before", "unclear"),
+        ("html_answer", "unclear"),
+    ] {
+        world.fault("vultr.create", kind).await;
+        let ended = outcome(world.vultr.create(&request(Os::Linux)).await);
+        assert!(ended.starts_with(expected), "{kind}: {ended}");
+        assert_eq!(world.vultr.find(ORDER).await.expect("a list"), [], "{kind}");
+    }
+    world.fault("vultr.availability", "out_of_stock").await;
+    assert_eq!(world.vultr.in_stock(&request(Os::Linux).offering).await.expect("an answer"), false);
+    assert_eq!(world.vultr.in_stock(&request(Os::Linux).offering).await.expect("an answer"), true);
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn reads_survive_a_failure_and_unknown_words() {
+    let world = World::open().await;
+    let made = world.vultr.create(&request(Os::Linux)).await.expect("a machine");
+    for kind in ["fail_before", "drop_after_effect", "rate_limited"] {
+        world.fault("vultr.get", kind).await;
+        assert_eq!(outcome(world.vultr.get(&made.vm.id).await), "done", "{kind}");
+    }
+    world.fault("vultr.get", "unknown_status").await;
+    let state = world.vultr.get(&made.vm.id).await.expect("a machine").vm.state;
+    assert!(matches!(state, VmState::Unknown(_)), "{state:?}");
+    for kind in ["fail_after_effect", "drop_after_effect"] {
+        world.fault("vultr.delete", kind).await;
+        let ended = outcome(world.vultr.delete(&made.vm.id).await);
+        assert!(ended == "unclear" || ended == "done", "{kind}: {ended}");
+    }
+    assert_eq!(outcome(world.vultr.delete(&made.vm.id).await), "done");
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_machine_in_installation_refuses_power_actions_for_now() {
+    let world = World::with(|config| config.time_factor = 1).await;
+    let made = world.vultr.create(&request(Os::Linux)).await.expect("a machine");
+    assert_eq!(outcome(world.vultr.halt(&made.vm.id).await), "busy None");
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_on_the_list_is_unauthorized() {
+    let elsewhere = "192.0.2.1".parse().expect("an address");
+    let world = World::with(|config| config.vultr_allow_list = vec![elsewhere]).await;
+    let ended = world.vultr.account().await.expect_err("not on the list");
+    assert!(name(&ended).starts_with("unauthorized"), "{ended}");
+    assert!(ended.to_string().contains("list"), "{ended}");
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn reads_over_the_rate_limit_wait_and_pass() {
+    let world = World::with(|config| config.vultr_requests_per_second = 3).await;
+    for _ in 0..5 {
+        assert_eq!(outcome(world.vultr.account().await), "done");
+    }
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn many_machines_are_found_and_listed_across_pages() {
+    let world = World::open().await;
+    for number in 0..7 {
+        let mut request = request(Os::Linux);
+        request.name = format!("{}-{number}", if number == 4 { ORDER } else { "ord_another" });
+        request.tags = vec![if number == 4 { ORDER.to_owned() } else { "other".to_owned() }];
+        world.vultr.create(&request).await.expect("a machine");
+    }
+    assert_eq!(world.vultr.find(ORDER).await.expect("a list").len(), 1);
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let (machines, next) = world.vultr.list(cursor.as_deref(), 3).await.expect("a page");
+        seen.extend(machines.into_iter().map(|vm| vm.id.0));
+        pages += 1;
+        if next.is_none() {
+            break;
+        }
+        cursor = next;
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!((seen.len(), pages), (7, 3));
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_catalogue_side_reads() {
+    let world = World::open().await;
+    let account = world.vultr.account().await.expect("an account");
+    assert_eq!(account.balance_usd_cents, Some(50_025), "credit is positive");
+    let plans = world.vultr.plans().await.expect("plans");
+    let basic = plans.iter().find(|plan| plan.id == "vc2-2c-4gb").expect("the basic size");
+    assert_eq!((basic.vcpus, basic.memory_mb, basic.monthly_usd_cents), (2, 4096, Some(2_000)));
+    assert!(basic.regions.iter().any(|region| region == "ewr"));
+    assert!(world.vultr.regions().await.expect("regions").iter().any(|region| region.id == "ewr"));
+    let images = world.vultr.images().await.expect("systems");
+    assert!(images.iter().any(|image| image.id == "501" && image.family == "windows"));
+    assert_eq!(outcome(world.vultr.get(&id()).await), "not found");
+    world.sandbox.stop().await;
+}
