@@ -40,7 +40,7 @@ pub(crate) fn place(stack: &Stack, customer: &Customer, plan: &str, os: &str) ->
     let order = http::post_json(&url, &wanted, &headers)?.expect_success("POST /checkout")?;
     let text = |name: &str| order[name].as_str().map(str::to_owned);
     Ok(Placed {
-        id: text("id").context("the order has no id")?,
+        id: text("order_id").context("the order has no id")?,
         authorization_url: text("authorization_url").context("the order says nothing about where to pay")?,
     })
 }
