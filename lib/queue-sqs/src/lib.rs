@@ -4,14 +4,15 @@
 //! worker decides by the row that a message names, never by the message.
 
 mod body;
+mod health;
 mod send;
 
 pub use body::{InvalidMessage, parse_command, parse_mail, parse_payment};
 
 use aws_sdk_sqs::Client;
 
-/// Where the queues are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the queues are. A function names those that it uses; a call on another is refused by SQS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueUrls {
     /// Standard queue, read by `payment-events`.
     pub payments: String,

@@ -8,7 +8,9 @@ mod server;
 use std::collections::HashMap;
 use std::error::Error;
 
-use app::ports::{CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueMail, QueuePayment};
+use app::ports::{
+    CheckQueues, CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueMail, QueuePayment,
+};
 use aws_credential_types::Credentials;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
@@ -65,6 +67,10 @@ async fn messages_arrive_and_a_command_arrives_once_and_in_order() {
         commands: queue(&client, "commands.fifo").await,
     };
     let queues = Queues::new(client.clone(), urls.clone());
+    assert_eq!(
+        queues.check().await,
+        vec![("payment_queue", true), ("mail_queue", true), ("command_queue", true)]
+    );
 
     let payment = PaymentMessage::GatewayEvent { event: "paystack#00".to_owned() };
     queues.queue_payment(&payment).await.unwrap();
@@ -91,6 +97,7 @@ async fn a_message_that_was_not_taken_says_why() {
     let url = "http://127.0.0.1:1/queue".to_owned();
     let urls = QueueUrls { payments: url.clone(), mails: url.clone(), commands: url };
     let queues = Queues::new(client("http://127.0.0.1:1"), urls);
+    assert!(queues.check().await.iter().all(|(_, well)| !well));
     let error = queues.queue_mail(&MailMessage { mail: "m".to_owned(), order: None }).await.unwrap_err();
     assert!(error.source().and_then(Error::source).is_some(), "{error:?}");
 }

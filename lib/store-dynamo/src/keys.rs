@@ -97,6 +97,11 @@ fn customer_partition(id: &CustomerId) -> String {
     format!("CUSTOMER#{id}")
 }
 
+/// A key that nothing is ever stored under.
+pub(crate) fn nothing() -> Key {
+    Key::new("NOTHING".to_owned(), "NOTHING")
+}
+
 pub(crate) fn order(id: OrderId) -> Key {
     Key::new(order_partition(id), "ORDER")
 }
@@ -237,6 +242,7 @@ profile             CUSTOMER#ada PROFILE
 idempotency         CUSTOMER#ada IDEMPOTENCY#key 1
 ticket              TICKET#tkt_01M3250V0000000000000000A7 TICKET
 setup_times         SETUP_TIMES#gpu#linux SETUP_TIMES
+nothing             NOTHING NOTHING
 order_of_customer   CUSTOMER#ada ORDER#ord_01M3250V0000000000000000A7
 orders_of           CUSTOMER#ada ORDER#
 instance_of_customer CUSTOMER#ada INSTANCE#ins_01M3250V0000000000000000A7
@@ -275,6 +281,7 @@ work UnappliedEvent WORK#unapplied_event 2026-09-21T14:13:20.000000000Z EVENT#1 
             ("idempotency", idempotency(&customer, "key 1")),
             ("ticket", ticket(ticket_id)),
             ("setup_times", setup_times(Plan::Gpu, Os::Linux)),
+            ("nothing", nothing()),
             ("order_of_customer", order_of_customer(&customer, order_id)),
             ("orders_of", orders_of(&customer)),
             ("instance_of_customer", instance_of_customer(&customer, instance_id)),

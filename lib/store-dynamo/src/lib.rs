@@ -10,6 +10,7 @@
 
 mod commit;
 mod errors;
+mod health;
 mod items;
 mod keys;
 mod list;
@@ -17,6 +18,7 @@ mod parts;
 mod read;
 mod row;
 mod work;
+mod write;
 
 use aws_sdk_dynamodb::Client;
 

@@ -107,8 +107,8 @@ impl Store {
             start.extend(T::key_of(id).primary()?);
             query = query.set_exclusive_start_key(Some(start));
         }
-        let (items, _) = gather(query, limit + 1).await?;
-        let more = items.len() > limit;
+        let (items, ended) = gather(query, limit + 1).await?;
+        let more = items.len() > limit || !ended;
         let things: Vec<T> = items.into_iter().take(limit).map(decode).collect::<Result<_, _>>()?;
         let next = things.last().filter(|_| more).map(|last| last.id().to_string());
         Ok(Page { items: things, next })

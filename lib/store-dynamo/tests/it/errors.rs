@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use app::ports::{Commit, ReadOrders, StoreError, Write};
+use app::ports::{CheckStore, Commit, ReadLedger, ReadOrders, StoreError, Write};
+use domain::mail::MailKind;
 use store_dynamo::Store;
 
 use crate::canned::answering;
-use crate::fixtures::{client, order, payment};
+use crate::fixtures::{ada, client, mail, order, payment};
 
 /// A store whose server always answers this error.
 async fn store(status: &'static str, code: &str, rest: &str) -> Store {
@@ -60,6 +61,33 @@ async fn an_error_says_whether_trying_again_can_help() {
             assert_eq!(kind(&read), expected, "{code}: {read:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_mail_that_somebody_is_about_to_write_is_not_taken_for_written() {
+    let commit = || vec![Write::MailIfNew(mail(MailKind::Ready))];
+    let there = store("400 Bad Request", "ConditionalCheckFailedException", "").await;
+    there.commit(commit()).await.unwrap();
+    let under_way = store("400 Bad Request", "TransactionConflictException", "").await;
+    assert!(matches!(under_way.commit(commit()).await, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn a_ledger_that_never_ends_is_an_error_and_a_listing_a_short_page() {
+    let endless = r#"{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}"#;
+    let url = answering("200 OK", endless.to_owned()).await;
+    let store = Store::new(client(&url), "table".to_owned());
+    let ledger = store.ledger(order(1).id).await;
+    assert!(matches!(ledger, Err(StoreError::Invalid { .. })), "{ledger:?}");
+    assert!(store.orders_of(&ada(), 10, None).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn the_store_is_well_when_it_answers() {
+    let well = Store::new(client(&answering("200 OK", "{}".to_owned()).await), "table".to_owned());
+    well.check().await.unwrap();
+    let down = store("500 Internal Server Error", "InternalServerError", "").await;
+    assert!(matches!(down.check().await, Err(StoreError::Unavailable { .. })));
 }
 
 #[tokio::test]
