@@ -26,7 +26,8 @@ const NOTE_CHARS_MAX: usize = 200;
 /// The longest address of a checkout page that is believed.
 const URL_LEN_MAX: usize = 2000;
 
-/// Paystack, as [`PaymentGateway`].
+/// Paystack, as [`PaymentGateway`]. Cheap to clone.
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: Base,

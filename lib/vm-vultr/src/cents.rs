@@ -20,7 +20,7 @@ fn parse(text: &str) -> Option<i64> {
     if units.is_empty() || !plain(units) || !plain(fraction) {
         return None;
     }
-    let digit = |place: usize| fraction.bytes().nth(place).map_or(0, |b| i64::from(b - b'0'));
+    let digit = |place: usize| fraction.as_bytes().get(place).map_or(0, |b| i64::from(b - b'0'));
     let rounded = i64::from(digit(2) >= 5);
     let below = digit(0) * 10 + digit(1) + rounded;
     let cents = units.parse::<i64>().ok()?.checked_mul(100)?.checked_add(below)?;

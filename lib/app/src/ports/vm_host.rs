@@ -134,7 +134,8 @@ pub enum VmError {
     /// It refuses the request for good, in its own words. Nothing was done.
     #[error("the provider refuses: {0}")]
     Refused(String),
-    /// Too many requests; nothing was done. Retryable after `retry_after` seconds.
+    /// Too many requests, no connection, or a machine in the middle of something; nothing was done. Retryable
+    /// after `retry_after` seconds.
     #[error("the provider is busy")]
     Busy {
         /// Seconds, when it said so.
@@ -218,4 +219,3 @@ pub trait VmHost {
     /// Whether a size can be had in a region now.
     fn in_stock(&self, offering: &Offering) -> impl Future<Output = Result<bool, VmError>> + Send;
 }
-

@@ -1,6 +1,6 @@
 //! Vultr's adapter at the wire: what it sends, and what it makes of every answer.
 
-#![allow(clippy::expect_used, reason = "a test fails loudly")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
 mod actions;
 mod answers;
