@@ -105,8 +105,13 @@ pub enum Write {
     Idempotency(IdempotencyRecord),
     /// Written again with the same id it is left as it is.
     Ticket(Ticket),
-    /// Adds a set-up time; not conditional.
-    SetupTime { plan: Plan, os: Os, seconds: u32, recent: Vec<u32> },
+    /// Adds `seconds` to `recent`, the list as it was read; not conditional.
+    SetupTime {
+        plan: Plan,
+        os: Os,
+        seconds: u32,
+        recent: Vec<u32>,
+    },
 }
 
 /// What a store call can end in besides an answer.
@@ -237,7 +242,10 @@ pub trait ReadEvents {
 /// `dynamodb:GetItem`
 pub trait ReadProfiles {
     /// A customer's profile; `None` means all defaults.
-    fn profile(&self, customer: &CustomerId) -> impl Future<Output = Result<Option<Profile>, StoreError>> + Send;
+    fn profile(
+        &self,
+        customer: &CustomerId,
+    ) -> impl Future<Output = Result<Option<Profile>, StoreError>> + Send;
 }
 
 /// `dynamodb:GetItem`
