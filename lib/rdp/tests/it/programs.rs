@@ -35,7 +35,8 @@ impl Running {
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
-    /// A virtual screen, and its display name.
+    /// A virtual screen, and its display name. Without `-noreset` it refuses everybody for a moment whenever its last
+    /// client leaves.
     pub(crate) fn screen() -> (Self, String) {
         let mut child = Command::new("setpriv")
             .args([
@@ -49,6 +50,7 @@ impl Running {
                 "640x480x24",
                 "-nolisten",
                 "tcp",
+                "-noreset",
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
