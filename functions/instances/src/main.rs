@@ -1,1 +1,12 @@
-fn main() {}
+//! `GET /instances`, `GET /instances/{id}`, `GET /instances/{id}/rdp-file`: wiring.
+
+use store_dynamo::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_kit::lambda_http::Error> {
+    let mut boot = lambda_kit::boot();
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&boot.aws), boot.env.text("TABLE_NAME"));
+    boot.env.finish()?;
+    store.warm_up().await;
+    lambda_kit::serve_http!(store, instances::handle)
+}

@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 use crate::error::{AppError, undisturbed};
 use crate::policy::Policy;
 use crate::ports::{
-    CheckoutRequest, Clock, Commit, GatewayError, IdempotencyRecord, Ids, PaymentGateway, ReadIdempotency, ReadOrders,
-    ReadPayments, StoreError, Write,
+    CheckoutRequest, Clock, Commit, GatewayError, IdempotencyRecord, Ids, PaymentGateway, ReadIdempotency,
+    ReadOrders, ReadPayments, StoreError, Write,
 };
 
 /// How long an idempotency key is remembered.
@@ -206,7 +206,12 @@ where
     }
 
     /// The payment with the address of its page: the stored one, or a page opened now.
-    async fn with_page(&self, wish: &PlaceOrder, order: &Order, mut payment: Payment) -> Result<Payment, AppError> {
+    async fn with_page(
+        &self,
+        wish: &PlaceOrder,
+        order: &Order,
+        mut payment: Payment,
+    ) -> Result<Payment, AppError> {
         if payment.status != PaymentStatus::Open || payment.checkout_url.is_some() {
             return Ok(payment);
         }
@@ -235,7 +240,7 @@ where
     }
 
     async fn keep_page(&self, id: PaymentId, url: String) -> Result<Payment, AppError> {
-        undisturbed(async || {
+        undisturbed!(async {
             let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
             // First one wins: two calls at once may hold two references, and the customer gets one page.
             if payment.checkout_url.is_none() {
@@ -245,11 +250,10 @@ where
             }
             Ok(payment)
         })
-        .await
     }
 
     async fn next_reference(&self, id: PaymentId, used: u16) -> Result<Payment, AppError> {
-        undisturbed(async || {
+        undisturbed!(async {
             let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
             if payment.references == used && payment.checkout_url.is_none() {
                 payment.references += 1;
@@ -258,6 +262,5 @@ where
             }
             Ok(payment)
         })
-        .await
     }
 }

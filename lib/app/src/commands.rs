@@ -50,14 +50,15 @@ where
         kind: CommandKind,
         request_id: &str,
     ) -> Result<Instance, AppError> {
-        let busy = undisturbed(async || {
+        let busy = undisturbed!(async {
             let found = self.store.instance(id).await?.filter(|i| i.customer == *customer);
             let instance = found.ok_or(AppError::NotFound("desktop"))?;
             if instance.command.as_ref().is_some_and(|c| c.kind == kind) {
                 return Ok(instance);
             }
             let now = self.world.now();
-            let busy = accept(&instance, kind, now).map_err(|refused| AppError::Conflict(refused.to_string()))?;
+            let busy =
+                accept(&instance, kind, now).map_err(|refused| AppError::Conflict(refused.to_string()))?;
             let audit = AuditEntry {
                 id: AuditId::new(now, self.world.random()),
                 instance: id,
@@ -68,8 +69,7 @@ where
             };
             self.store.commit(vec![Write::Instance(busy.clone()), Write::Audit(audit)]).await?;
             Ok(Instance { version: busy.version + 1, ..busy })
-        })
-        .await?;
+        })?;
         let message = CommandMessage { instance: id, version: busy.version, nudge: 0 };
         if let Err(error) = self.queue.queue_command(&message).await {
             // The command stands in the row; the sweep queues it within a minute.
@@ -134,9 +134,13 @@ where
         };
         let late = self.world.now().duration_since(command.since) >= self.policy.command_limit;
         match outcome {
-            Ok(Progress::UnderWay) if late => self.fail(id, "It did not take effect in time; please ask support.").await,
+            Ok(Progress::UnderWay) if late => {
+                self.fail(id, "It did not take effect in time; please ask support.").await
+            }
             Ok(progress) => Ok(progress),
-            Err(AppError::Provider(VmError::Unclear { .. } | VmError::Busy { .. })) if !late => Ok(Progress::UnderWay),
+            Err(AppError::Provider(VmError::Unclear { .. } | VmError::Busy { .. })) if !late => {
+                Ok(Progress::UnderWay)
+            }
             Err(AppError::Provider(error)) => {
                 tracing::warn!(instance = %id, command = %command.kind, error = %error, "command failed");
                 self.fail(id, "The provider could not do it; please ask support.").await
@@ -211,7 +215,7 @@ where
     }
 
     async fn fail(&self, id: InstanceId, reason: &str) -> Result<Progress, AppError> {
-        let alert = undisturbed(async || {
+        let alert = undisturbed!(async {
             let instance = self.store.instance(id).await?.ok_or(AppError::NotFound("desktop"))?;
             let Some(command) = &instance.command else { return Ok(None) };
             let what = format!("command-{}-{}", command.kind, instance.version);
@@ -220,8 +224,7 @@ where
             let writes = vec![Write::MailIfNew(alert.clone()), Write::Instance(failed(&instance, reason))];
             self.store.commit(writes).await?;
             Ok(Some(alert))
-        })
-        .await?;
+        })?;
         announce(&self.queue, alert.as_slice()).await;
         Ok(Progress::Over)
     }
@@ -256,7 +259,9 @@ where
                 None => self.host.get(vm).await?.password,
             };
             let Some(known) = known else {
-                return self.fail(instance.id, "The provider did not tell the new password; please ask support.").await;
+                return self
+                    .fail(instance.id, "The provider did not tell the new password; please ask support.")
+                    .await;
             };
             ciphertext = Some(self.keys.encrypt(instance.id, &known).await?);
         }

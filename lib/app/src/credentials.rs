@@ -55,8 +55,13 @@ where
             instance.status,
             InstanceStatus::Provisioning | InstanceStatus::Failed | InstanceStatus::Terminated
         );
-        let (Some(address), Some(stored), true) = (instance.address, self.store.credentials(id).await?, ready) else {
-            return Err(AppError::Conflict(format!("A desktop that is {} has no credentials.", instance.status)));
+        let (Some(address), Some(stored), true) =
+            (instance.address, self.store.credentials(id).await?, ready)
+        else {
+            return Err(AppError::Conflict(format!(
+                "A desktop that is {} has no credentials.",
+                instance.status
+            )));
         };
         let now = self.world.now();
         self.store

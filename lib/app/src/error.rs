@@ -75,19 +75,20 @@ impl AppError {
 /// How often a decision is taken again after somebody else wrote first.
 pub const CONFLICTS_MAX: usize = 5;
 
-/// Takes a decision again while somebody else writes first, at most [`CONFLICTS_MAX`] times.
+/// Takes a decision again while somebody else writes first, at most [`CONFLICTS_MAX`] times, and gives the last
+/// outcome: `undisturbed!(async { read; decide; commit })`.
 ///
-/// # Errors
-/// The last error of `decide`.
-pub async fn undisturbed<T, F>(mut decide: F) -> Result<T, AppError>
-where
-    F: AsyncFnMut() -> Result<T, AppError>,
-{
-    for _ in 1..CONFLICTS_MAX {
-        match decide().await {
-            Err(AppError::Store(StoreError::Conflict)) => {}
-            other => return other,
+/// A macro, since the future of an async closure cannot be shown to be `Send` in general.
+macro_rules! undisturbed {
+    ($attempt:expr) => {{
+        let mut left = $crate::error::CONFLICTS_MAX;
+        loop {
+            left -= 1;
+            match $attempt.await {
+                Err($crate::AppError::Store($crate::ports::StoreError::Conflict)) if left > 0 => {}
+                other => break other,
+            }
         }
-    }
-    decide().await
+    }};
 }
+pub(crate) use undisturbed;

@@ -145,7 +145,7 @@ where
     /// `NotFound` for an address that is not ours, the same as for one whose machine is gone.
     pub async fn report(&self, instance: InstanceId, token: &str, report: Report) -> Result<(), AppError> {
         let boot = self.call_home.check(instance, token).ok_or(AppError::NotFound("first boot"))?;
-        let stored = undisturbed(async || self.store_report(boot, &report).await).await?;
+        let stored = undisturbed!(self.store_report(boot, &report))?;
         if let (Some(task_token), Some(report)) = (&stored.task_token, &stored.report) {
             self.tasks.complete(task_token, &outcome(report)).await?;
         }

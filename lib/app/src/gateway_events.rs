@@ -9,8 +9,8 @@ use domain::payment::{Payment, RefundStatus};
 use crate::error::{AppError, undisturbed};
 use crate::mails::announce;
 use crate::ports::{
-    Clock, Commit, GatewayEvent, PaymentGateway, QueueMail, ReadEvents, ReadOrders, ReadPayments, StartWorkflow,
-    StoreError, Write,
+    Clock, Commit, GatewayEvent, PaymentGateway, QueueMail, ReadEvents, ReadOrders, ReadPayments,
+    StartWorkflow, StoreError, Write,
 };
 use crate::refunds::Refunds;
 use crate::settle::{Settled, Settlement};
@@ -38,6 +38,11 @@ pub enum Hint {
         what: String,
         /// The answer is due by then.
         due_at: Option<Timestamp>,
+    },
+    /// It concerns a charge, a refund or a dispute, but does not say which: a person has to look.
+    Unreadable {
+        /// What is missing.
+        what: String,
     },
     /// Nothing that concerns us: stored and acknowledged.
     Nothing,
@@ -79,9 +84,14 @@ where
             }
             Hint::RefundMoved { reference } => self.refund_moved(&reference).await?,
             Hint::Dispute { reference, what, due_at } => self.disputed(&reference, &what, due_at).await?,
+            Hint::Unreadable { what } => {
+                let note =
+                    format!("an event of the gateway could not be read ({what}); it is stored as {key}");
+                self.tell_of(Mail::alert(key, "unreadable", note, None, self.settlement.clock.now())).await?;
+            }
             Hint::Nothing => tracing::info!(event = event.name, "event acknowledged, nothing to do"),
         }
-        undisturbed(async || {
+        undisturbed!(async {
             let mut event = store.event(key).await?.ok_or(AppError::NotFound("event"))?;
             if event.applied_at.is_none() {
                 event.applied_at = Some(self.settlement.clock.now());
@@ -92,14 +102,14 @@ where
             }
             Ok(())
         })
-        .await
     }
 
     /// A signed event says paid, the gateway's API says not: of the other mode, or forged with our own key.
     async fn charge_without_money(&self, reference: &str, mode: &str) -> Result<(), AppError> {
         let Some((id, _)) = Payment::parse_reference(reference) else { return Ok(()) };
         let Some(payment) = self.settlement.store.payment(id).await? else { return Ok(()) };
-        let note = format!("a {mode} event says that {reference} is paid, the gateway's API says that it is not");
+        let note =
+            format!("a {mode} event says that {reference} is paid, the gateway's API says that it is not");
         self.tell(&payment, "unconfirmed", note).await
     }
 
@@ -127,7 +137,10 @@ where
 
     async fn tell(&self, payment: &Payment, what: &str, note: String) -> Result<(), AppError> {
         let now = self.settlement.clock.now();
-        let alert = Mail::alert(&payment.id.to_string(), what, note, Some(payment.order), now);
+        self.tell_of(Mail::alert(&payment.id.to_string(), what, note, Some(payment.order), now)).await
+    }
+
+    async fn tell_of(&self, alert: Mail) -> Result<(), AppError> {
         self.settlement.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
         announce(&self.settlement.queue, &[alert]).await;
         Ok(())

@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 
 use crate::error::AppError;
 use crate::ports::{
-    Clock, Commit, Decrypt, MailContent, MailError, MailMessage, QueueMail, ReadCredentials, ReadInstances, ReadMails,
-    ReadOrders, ReadPayments, ReadProfiles, ReadSetupTimes, SendMail, StoreError, Write,
+    Clock, Commit, Decrypt, MailContent, MailError, MailMessage, QueueMail, ReadCredentials, ReadInstances,
+    ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadSetupTimes, SendMail, StoreError, Write,
 };
 use crate::views::ready_at;
 
@@ -20,7 +20,9 @@ pub fn owed(order: &Order, effects: &[Effect], now: Timestamp) -> Vec<Mail> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Mail(kind) => Some(Mail::about_order(*kind, order.id, &order.customer, &order.email, now)),
+            Effect::Mail(kind) => {
+                Some(Mail::about_order(*kind, order.id, &order.customer, &order.email, now))
+            }
             Effect::AlertOperator(note) => {
                 Some(Mail::alert(&order.id.to_string(), "order", note.clone(), Some(order.id), now))
             }
@@ -46,7 +48,11 @@ pub async fn announce<Q: QueueMail>(queue: &Q, mails: &[Mail]) {
     for mail in mails {
         let message = MailMessage { mail: mail.id.clone(), order: mail.order };
         if let Err(error) = queue.queue_mail(&message).await {
-            tracing::warn!(mail = mail.id, error = &error as &dyn std::error::Error, "mail left to the sweep");
+            tracing::warn!(
+                mail = mail.id,
+                error = &error as &dyn std::error::Error,
+                "mail left to the sweep"
+            );
         }
     }
 }
@@ -146,7 +152,11 @@ where
         let status = mail.status;
         writes.push(Write::Mail(mail));
         self.store.commit(writes).await?;
-        if hopeless { Ok(status) } else { Err(AppError::Conflict("the mail service did not take the mail".into())) }
+        if hopeless {
+            Ok(status)
+        } else {
+            Err(AppError::Conflict("the mail service did not take the mail".into()))
+        }
     }
 
     async fn preferences(&self, mail: &Mail) -> Result<Preferences, AppError> {
@@ -156,9 +166,13 @@ where
 
     async fn content(&self, mail: &Mail, preferences: &Preferences) -> Result<MailContent, AppError> {
         if mail.kind == MailKind::OperatorAlert {
-            return Ok(MailContent::OperatorAlert { order: mail.order, note: mail.note.clone().unwrap_or_default() });
+            return Ok(MailContent::OperatorAlert {
+                order: mail.order,
+                note: mail.note.clone().unwrap_or_default(),
+            });
         }
-        let order = mail.order.ok_or_else(|| AppError::Fault(format!("mail {} is about nothing", mail.id)))?;
+        let order =
+            mail.order.ok_or_else(|| AppError::Fault(format!("mail {} is about nothing", mail.id)))?;
         let order = self.store.order(order).await?.ok_or(AppError::NotFound("order"))?;
         Ok(match mail.kind {
             MailKind::Started => {
@@ -168,7 +182,8 @@ where
                 MailContent::Started { order: order.id, plan: order.plan, os: order.os, ready_at }
             }
             MailKind::Receipt => {
-                let payment = self.store.payment(order.payment).await?.ok_or(AppError::NotFound("payment"))?;
+                let payment =
+                    self.store.payment(order.payment).await?.ok_or(AppError::NotFound("payment"))?;
                 MailContent::Receipt {
                     order: order.id,
                     plan: order.plan,
@@ -187,14 +202,22 @@ where
                 amount: order.price,
             },
             MailKind::Ready | MailKind::Reinstalled => self.credentials(mail, &order, preferences).await?,
-            MailKind::OperatorAlert => return Err(AppError::Fault("an alert is not about a customer".into())),
+            MailKind::OperatorAlert => {
+                return Err(AppError::Fault("an alert is not about a customer".into()));
+            }
         })
     }
 
-    async fn credentials(&self, mail: &Mail, order: &Order, chosen: &Preferences) -> Result<MailContent, AppError> {
+    async fn credentials(
+        &self,
+        mail: &Mail,
+        order: &Order,
+        chosen: &Preferences,
+    ) -> Result<MailContent, AppError> {
         let instance = self.store.instance(order.instance).await?.ok_or(AppError::NotFound("desktop"))?;
         let stored = self.store.credentials(instance.id).await?.ok_or(AppError::NotFound("credentials"))?;
-        let address = instance.address.ok_or_else(|| AppError::Fault(format!("{} has no address", instance.id)))?;
+        let address =
+            instance.address.ok_or_else(|| AppError::Fault(format!("{} has no address", instance.id)))?;
         let password = match chosen.credential_delivery {
             CredentialDelivery::Email => Some(self.keys.decrypt(instance.id, &stored.ciphertext).await?),
             CredentialDelivery::Link => None,

@@ -43,7 +43,7 @@ pub async fn change<S: ReadProfiles + Commit>(
     if let Some(networks) = &change.rdp_allow_list {
         check_networks(networks)?;
     }
-    undisturbed(async || {
+    undisturbed!(async {
         let found = store.profile(customer).await?;
         let mut profile = found.unwrap_or_else(|| Profile {
             customer: customer.clone(),
@@ -62,7 +62,6 @@ pub async fn change<S: ReadProfiles + Commit>(
         store.commit(vec![Write::Profile(profile)]).await?;
         Ok(chosen)
     })
-    .await
 }
 
 fn check_networks(networks: &[String]) -> Result<(), AppError> {
@@ -75,7 +74,9 @@ fn check_networks(networks: &[String]) -> Result<(), AppError> {
         let bits = match address.parse::<std::net::IpAddr>() {
             Ok(std::net::IpAddr::V4(_)) => 32,
             Ok(std::net::IpAddr::V6(_)) => 128,
-            Err(_) => return Err(invalid(format!("{network:?} is not an address or network such as 192.0.2.0/24"))),
+            Err(_) => {
+                return Err(invalid(format!("{network:?} is not an address or network such as 192.0.2.0/24")));
+            }
         };
         if !length.is_empty() && !length.parse::<u8>().is_ok_and(|l| l <= bits) || network.ends_with('/') {
             return Err(invalid(format!("{network:?}: the length after / is 0 to {bits}")));
@@ -92,7 +93,9 @@ mod tests {
     fn networks_are_checked_before_they_are_stored() {
         let ok = |n: &str| check_networks(&[n.to_owned()]).is_ok();
         assert!(ok("192.0.2.7") && ok("192.0.2.0/24") && ok("2001:db8::/32"));
-        for bad in ["", "any", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/24/1", "2001:db8::/129", "192.0.2.0/x"] {
+        for bad in
+            ["", "any", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/24/1", "2001:db8::/129", "192.0.2.0/x"]
+        {
             assert!(!ok(bad), "{bad}");
         }
         assert!(check_networks(&vec!["192.0.2.7".to_owned(); 11]).is_err());

@@ -54,7 +54,11 @@ where
         let known = self.gateway.refunds(&reference).await?;
         let state = match known.into_iter().next() {
             Some(state) => state,
-            None => match self.gateway.refund(&reference, payment.amount, "the desktop could not be delivered").await {
+            None => match self
+                .gateway
+                .refund(&reference, payment.amount, "the desktop could not be delivered")
+                .await
+            {
                 Ok(state) => state,
                 Err(GatewayError::Refused(why)) => match self.returned_by_bank(&payment, &reference).await? {
                     Some(state) => state,
@@ -72,7 +76,7 @@ where
     /// # Errors
     /// `Store` when it cannot be recorded.
     pub async fn note(&self, payment: domain::ids::PaymentId, state: &RefundState) -> Result<(), AppError> {
-        let mails = undisturbed(async || self.note_once(payment, state).await).await?;
+        let mails = undisturbed!(self.note_once(payment, state))?;
         announce(&self.queue, &mails).await;
         Ok(())
     }
@@ -90,7 +94,7 @@ where
     }
 
     async fn want(&self, payment: &Payment) -> Result<(), AppError> {
-        undisturbed(async || {
+        undisturbed!(async {
             let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
             if payment.refund.is_none() {
                 let wanted_at = self.clock.now();
@@ -99,11 +103,14 @@ where
             }
             Ok(())
         })
-        .await
     }
 
     /// A payment that the bank took back has been returned, though not by us.
-    async fn returned_by_bank(&self, payment: &Payment, reference: &str) -> Result<Option<RefundState>, AppError> {
+    async fn returned_by_bank(
+        &self,
+        payment: &Payment,
+        reference: &str,
+    ) -> Result<Option<RefundState>, AppError> {
         let found = self.gateway.verify(reference).await?;
         Ok((found.status == GatewayStatus::Reversed).then(|| RefundState {
             id: found.id,
@@ -115,12 +122,17 @@ where
     async fn nothing_to_return(&self, order: &Order) -> Result<RefundStatus, AppError> {
         let now = self.clock.now();
         if order.status == OrderStatus::Refunding {
-            crate::settle::apply_event(&self.store, order, &OrderEvent::MoneyReturned, now, Vec::new()).await?;
+            crate::settle::apply_event(&self.store, order, &OrderEvent::MoneyReturned, now, Vec::new())
+                .await?;
         }
         Ok(RefundStatus::Processed)
     }
 
-    async fn note_once(&self, id: domain::ids::PaymentId, state: &RefundState) -> Result<Vec<Mail>, AppError> {
+    async fn note_once(
+        &self,
+        id: domain::ids::PaymentId,
+        state: &RefundState,
+    ) -> Result<Vec<Mail>, AppError> {
         let now = self.clock.now();
         let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
         let mut order = self.store.order(payment.order).await?.ok_or(AppError::NotFound("order"))?;
@@ -158,7 +170,8 @@ where
                 }));
             }
             RefundStatus::Failed | RefundStatus::NeedsAttention => {
-                let note = format!("the refund of {} is {}: pay it out by hand", payment.reference(), state.status);
+                let note =
+                    format!("the refund of {} is {}: pay it out by hand", payment.reference(), state.status);
                 mails.push(Mail::alert(&order.id.to_string(), "refund", note, Some(order.id), now));
             }
             RefundStatus::Wanted | RefundStatus::Pending | RefundStatus::Processing => {}

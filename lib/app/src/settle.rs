@@ -15,7 +15,8 @@ use crate::error::{AppError, undisturbed};
 use crate::mails::{announce, owed, owed_writes};
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, Commit, GatewayError, PaymentGateway, QueueMail, ReadOrders, ReadPayments, StartWorkflow, StoreError, Write,
+    Clock, Commit, GatewayError, PaymentGateway, QueueMail, ReadOrders, ReadPayments, StartWorkflow,
+    StoreError, Write,
 };
 
 /// What came of looking.
@@ -106,7 +107,7 @@ where
     }
 
     async fn postpone(&self, payment: &Payment) -> Result<(), AppError> {
-        undisturbed(async || {
+        undisturbed!(async {
             let now = self.clock.now();
             let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
             if payment.status != PaymentStatus::Open || payment.next_check_at.is_none_or(|at| at > now) {
@@ -117,7 +118,6 @@ where
             self.store.commit(vec![Write::Payment(payment)]).await?;
             Ok(())
         })
-        .await
     }
 
     /// Records that something about a payment does not fit, and tells the operator. The order stays unpaid.
@@ -129,7 +129,7 @@ where
         let note = format!("payment {} is not as ordered: {what}", payment.reference());
         tracing::warn!(order = %payment.order, what, "payment is not as ordered");
         let alert = Mail::alert(&payment.id.to_string(), "mismatch", note, Some(payment.order), now);
-        undisturbed(async || {
+        undisturbed!(async {
             let mut seen = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
             if matches!(seen.status, PaymentStatus::Paid | PaymentStatus::Mismatched) {
                 return Ok(());
@@ -139,19 +139,22 @@ where
             seen.next_check_at = None;
             self.store.commit(vec![Write::MailIfNew(alert.clone()), Write::Payment(seen)]).await?;
             Ok(())
-        })
-        .await?;
+        })?;
         announce(&self.queue, &[alert]).await;
         Ok(())
     }
 
     async fn accept(&self, payment: &Payment, found: &GatewayTransaction) -> Result<(), AppError> {
-        let mails = undisturbed(async || self.accept_once(payment, found).await).await?;
+        let mails = undisturbed!(self.accept_once(payment, found))?;
         announce(&self.queue, &mails).await;
         Ok(())
     }
 
-    async fn accept_once(&self, payment: &Payment, found: &GatewayTransaction) -> Result<Vec<Mail>, AppError> {
+    async fn accept_once(
+        &self,
+        payment: &Payment,
+        found: &GatewayTransaction,
+    ) -> Result<Vec<Mail>, AppError> {
         let now = self.clock.now();
         let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
         let order = self.store.order(payment.order).await?.ok_or(AppError::NotFound("order"))?;
@@ -202,7 +205,7 @@ where
     /// # Errors
     /// `Store` when it cannot be recorded.
     pub async fn expire(&self, payment: &Payment) -> Result<(), AppError> {
-        undisturbed(async || {
+        undisturbed!(async {
             let now = self.clock.now();
             let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
             let order = self.store.order(payment.order).await?.ok_or(AppError::NotFound("order"))?;
@@ -218,7 +221,6 @@ where
             self.store.commit(writes).await?;
             Ok(())
         })
-        .await
     }
 }
 
@@ -298,4 +300,3 @@ impl From<ApplyError> for AppError {
         }
     }
 }
-

@@ -13,7 +13,8 @@ use crate::mails::announce;
 use crate::policy::Policy;
 use crate::ports::{
     Clock, CommandMessage, Commit, ExecutionStatus, MailMessage, PaymentMessage, QueueCommand, QueueMail,
-    QueuePayment, ReadInstances, ReadOrders, ReadPayments, ReadWork, ReadWorkflow, StartWorkflow, WorkKind, Write,
+    QueuePayment, ReadInstances, ReadOrders, ReadPayments, ReadWork, ReadWorkflow, StartWorkflow, WorkKind,
+    Write,
 };
 use crate::settle::{apply_event, start};
 
@@ -171,7 +172,12 @@ fn count(done: Result<(), AppError>, good: &mut usize, bad: &mut usize, what: &s
         Ok(()) => *good += 1,
         Err(error) => {
             *bad += 1;
-            tracing::error!(what, id, error = &error as &dyn std::error::Error, "sweep: could not look after it");
+            tracing::error!(
+                what,
+                id,
+                error = &error as &dyn std::error::Error,
+                "sweep: could not look after it"
+            );
         }
     }
 }

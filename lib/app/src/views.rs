@@ -82,7 +82,12 @@ impl<S: ReadOrders + ReadPayments + ReadSetupTimes + Sync> Orders<S> {
     ///
     /// # Errors
     /// `NotFound` when there is none, or when it is somebody else's.
-    pub async fn one(&self, customer: &CustomerId, id: OrderId, now: Timestamp) -> Result<OrderView, AppError> {
+    pub async fn one(
+        &self,
+        customer: &CustomerId,
+        id: OrderId,
+        now: Timestamp,
+    ) -> Result<OrderView, AppError> {
         let order = self.store.order(id).await?.filter(|o| o.customer == *customer);
         let order = order.ok_or(AppError::NotFound("order"))?;
         let mut view = self.view(&order);

@@ -83,10 +83,14 @@ pub trait PaymentGateway {
     ) -> impl Future<Output = Result<CheckoutPage, GatewayError>> + Send;
 
     /// What the gateway knows of a reference.
-    fn verify(&self, reference: &str) -> impl Future<Output = Result<GatewayTransaction, GatewayError>> + Send;
+    fn verify(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<GatewayTransaction, GatewayError>> + Send;
 
     /// The refunds of a transaction, newest first; empty when there is none.
-    fn refunds(&self, reference: &str) -> impl Future<Output = Result<Vec<RefundState>, GatewayError>> + Send;
+    fn refunds(&self, reference: &str)
+    -> impl Future<Output = Result<Vec<RefundState>, GatewayError>> + Send;
 
     /// Asks for the whole amount to go back. Ask [`PaymentGateway::refunds`] first: the gateway has no
     /// idempotency key for this.

@@ -5,6 +5,7 @@
 mod clock;
 mod crypt;
 mod gateway;
+mod health;
 mod mailer;
 mod probe;
 mod queue;
@@ -15,16 +16,21 @@ mod workflow;
 pub use clock::{Clock, Ids};
 pub use crypt::{CryptError, Decrypt, Encrypt};
 pub use gateway::{CheckoutPage, CheckoutRequest, GatewayError, PaymentGateway, RefundState};
+pub use health::{CheckQueues, CheckStore};
 pub use mailer::{MailContent, MailError, SendMail};
 pub use probe::ProbeRdp;
-pub use queue::{CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueError, QueueMail, QueuePayment};
+pub use queue::{
+    CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueError, QueueMail, QueuePayment,
+};
 pub use store::{
-    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadCredentials, ReadEvents,
-    ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles,
-    ReadSetupTimes, ReadWork, StoreError, Ticket, WorkKind, Write,
+    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadCredentials,
+    ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger, ReadMails, ReadOrders,
+    ReadPayments, ReadProfiles, ReadSetupTimes, ReadWork, StoreError, Ticket, WorkKind, Write,
 };
 pub use vm_host::{
-    Account, Capabilities, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic, UserData, VmError,
-    VmHost,
+    Account, Capabilities, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic, UserData,
+    VmError, VmHost,
 };
-pub use workflow::{CompleteTask, ExecutionStatus, Started, StartWorkflow, ReadWorkflow, TaskOutcome, WorkflowError};
+pub use workflow::{
+    CompleteTask, ExecutionStatus, ReadWorkflow, StartWorkflow, Started, TaskOutcome, WorkflowError,
+};

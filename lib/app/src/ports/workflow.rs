@@ -54,7 +54,11 @@ pub struct WorkflowError {
 /// `states:StartExecution`
 pub trait StartWorkflow {
     /// Starts the workflow of an order under a name; a second start of the same name is no second run.
-    fn start(&self, order: OrderId, name: &str) -> impl Future<Output = Result<Started, WorkflowError>> + Send;
+    fn start(
+        &self,
+        order: OrderId,
+        name: &str,
+    ) -> impl Future<Output = Result<Started, WorkflowError>> + Send;
 }
 
 /// `states:DescribeExecution`
@@ -66,5 +70,9 @@ pub trait ReadWorkflow {
 /// `states:SendTaskSuccess`, `states:SendTaskFailure`
 pub trait CompleteTask {
     /// Tells a waiting task. A task that no longer waits (done, timed out) is no error.
-    fn complete(&self, token: &str, outcome: &TaskOutcome) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+    fn complete(
+        &self,
+        token: &str,
+        outcome: &TaskOutcome,
+    ) -> impl Future<Output = Result<(), WorkflowError>> + Send;
 }

@@ -8,8 +8,8 @@ use domain::order::{ATTEMPTS_MAX, Order, OrderEvent, OrderStatus};
 use super::error::failure_of;
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
-    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost,
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
@@ -44,7 +44,11 @@ where
 
     /// Moves on after an attempt that came to nothing: a refusal leads to the next offering, a machine that was
     /// lost by accident is made once more where it was.
-    pub(super) async fn choose_next_offering(&self, id: OrderId, error: &str) -> Result<TaskOutput, TaskError> {
+    pub(super) async fn choose_next_offering(
+        &self,
+        id: OrderId,
+        error: &str,
+    ) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);

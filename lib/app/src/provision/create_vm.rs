@@ -56,7 +56,9 @@ where
             NextStep::Done(_) => Ok(TaskOutput::default()),
             NextStep::Create => self.create(&order, attempt).await,
             NextStep::Adopt(vm) => self.adopt(&order, attempt, &vm).await,
-            NextStep::AskAgain => Err(TaskError::ProviderAnswerUnclear("no machine is listed yet".to_owned())),
+            NextStep::AskAgain => {
+                Err(TaskError::ProviderAnswerUnclear("no machine is listed yet".to_owned()))
+            }
             NextStep::WriteOff => self.write_off(&order, attempt).await,
         }
     }
@@ -108,7 +110,12 @@ where
     }
 
     /// The desktop's record for this attempt: a new one, or the earlier attempt's made to mean this one.
-    async fn record_of(&self, order: &Order, offering: Offering, now: Timestamp) -> Result<Instance, TaskError> {
+    async fn record_of(
+        &self,
+        order: &Order,
+        offering: Offering,
+        now: Timestamp,
+    ) -> Result<Instance, TaskError> {
         let username = match order.os {
             Os::Windows => WINDOWS_USER.to_owned(),
             Os::Linux => linux_user(order.id),
@@ -147,7 +154,9 @@ where
         match attempt.state {
             AttemptState::Planned if attempt.called_at.is_none() => Ok(Vec::new()),
             AttemptState::Created | AttemptState::Absent => Ok(Vec::new()),
-            AttemptState::Planned | AttemptState::Calling => Ok(self.host.find(&order.id.to_string()).await?),
+            AttemptState::Planned | AttemptState::Calling => {
+                Ok(self.host.find(&order.id.to_string()).await?)
+            }
         }
     }
 

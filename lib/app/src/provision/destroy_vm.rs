@@ -8,8 +8,8 @@ use domain::vm::{Vm, VmId};
 
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
-    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
@@ -77,7 +77,11 @@ where
                 open += 1;
             }
         }
-        if open == 0 { Ok(()) } else { Err(TaskError::VmStillThere(format!("{open} not yet seen absent twice"))) }
+        if open == 0 {
+            Ok(())
+        } else {
+            Err(TaskError::VmStillThere(format!("{open} not yet seen absent twice")))
+        }
     }
 
     /// Records what one look found; `true` once the attempt's machine is gone for good.
@@ -86,7 +90,9 @@ where
         let mut next = attempt.clone();
         let gone = match judge_absence(&attempt, listed, pause, quarantine, self.world.now()) {
             // A tombstone whose name is not listed was settled before.
-            Absence::LookAgain { .. } | Absence::Confirmed if attempt.state == AttemptState::Absent => return Ok(true),
+            Absence::LookAgain { .. } | Absence::Confirmed if attempt.state == AttemptState::Absent => {
+                return Ok(true);
+            }
             Absence::Confirmed => {
                 next.state = AttemptState::Absent;
                 true

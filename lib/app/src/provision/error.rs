@@ -117,8 +117,12 @@ impl TaskError {
 pub(super) fn failure_of(error: &str) -> Failure {
     match error {
         "Nemo.NoOfferingLeft" | "Nemo.ProviderOutOfStock" => Failure::NoOfferingLeft,
-        "Nemo.DeadlinePassed" | "Nemo.NotReady" | "Nemo.FirstBootFailed" | "States.Timeout" => Failure::DeadlinePassed,
-        "Nemo.ProviderRefused" | "Nemo.ProviderBusy" | "Nemo.ProviderAnswerUnclear" => Failure::ProviderRefused,
+        "Nemo.DeadlinePassed" | "Nemo.NotReady" | "Nemo.FirstBootFailed" | "States.Timeout" => {
+            Failure::DeadlinePassed
+        }
+        "Nemo.ProviderRefused" | "Nemo.ProviderBusy" | "Nemo.ProviderAnswerUnclear" => {
+            Failure::ProviderRefused
+        }
         "Nemo.PaymentNotConfirmed" => Failure::PaymentNotConfirmed,
         _ => Failure::Internal,
     }
@@ -128,7 +132,9 @@ impl From<StoreError> for TaskError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict | StoreError::Unavailable { .. } => Self::TryAgain(error.to_string()),
-            StoreError::Corrupt { .. } | StoreError::Invalid { .. } | StoreError::BadCursor => Self::Internal(error.to_string()),
+            StoreError::Corrupt { .. } | StoreError::Invalid { .. } | StoreError::BadCursor => {
+                Self::Internal(error.to_string())
+            }
         }
     }
 }
@@ -149,9 +155,10 @@ impl From<VmError> for TaskError {
             VmError::Busy { .. } => Self::ProviderBusy,
             VmError::Unclear { .. } => Self::ProviderAnswerUnclear(error.to_string()),
             VmError::NotFound => Self::ProviderAnswerUnclear("the machine is not listed".to_owned()),
-            VmError::Unauthorized(_) | VmError::Quota(_) | VmError::Refused(_) | VmError::Unsupported { .. } => {
-                Self::ProviderRefused(error.to_string())
-            }
+            VmError::Unauthorized(_)
+            | VmError::Quota(_)
+            | VmError::Refused(_)
+            | VmError::Unsupported { .. } => Self::ProviderRefused(error.to_string()),
         }
     }
 }
@@ -159,8 +166,12 @@ impl From<VmError> for TaskError {
 impl From<GatewayError> for TaskError {
     fn from(error: GatewayError) -> Self {
         match error {
-            GatewayError::Busy { .. } | GatewayError::Unclear { .. } => Self::GatewayAnswerUnclear(error.to_string()),
-            GatewayError::NotFound => Self::PaymentNotConfirmed("the gateway does not know the payment".to_owned()),
+            GatewayError::Busy { .. } | GatewayError::Unclear { .. } => {
+                Self::GatewayAnswerUnclear(error.to_string())
+            }
+            GatewayError::NotFound => {
+                Self::PaymentNotConfirmed("the gateway does not know the payment".to_owned())
+            }
             GatewayError::Unauthorized | GatewayError::Refused(_) | GatewayError::DuplicateReference => {
                 Self::GatewayRefused(error.to_string())
             }

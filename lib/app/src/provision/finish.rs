@@ -9,8 +9,8 @@ use domain::order::{OrderEvent, OrderStatus, Step};
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::mails::announce;
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
-    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, Ticket, VmHost, Write,
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, Ticket, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>

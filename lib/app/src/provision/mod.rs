@@ -25,8 +25,8 @@ use crate::first_boot::CallHome;
 use crate::mails::announce;
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
-    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
 };
 use crate::refunds::Refunds;
 use crate::settle::apply_event;

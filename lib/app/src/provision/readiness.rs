@@ -11,8 +11,8 @@ use domain::vm::{RDP_PORT, Vm};
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::first_boot::outcome;
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts, ReadFirstBoots,
-    ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmError, VmHost, Write,
+    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmError, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
@@ -35,7 +35,11 @@ where
     W: Clock + Ids + Clone + Sync,
 {
     /// Stores who waits. A report that is there already ends the wait at once: it may come before us.
-    pub(super) async fn arm_first_boot(&self, id: OrderId, task_token: &str) -> Result<TaskOutput, TaskError> {
+    pub(super) async fn arm_first_boot(
+        &self,
+        id: OrderId,
+        task_token: &str,
+    ) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
@@ -77,12 +81,16 @@ where
         match verdict {
             Verdict::Ready(certificate) => self.answers(&order, instance, certificate).await,
             Verdict::LookAgain(pass) => {
-                self.store.commit(vec![Write::FirstBoot(FirstBoot { first_pass: Some(pass), ..first_boot })]).await?;
+                self.store
+                    .commit(vec![Write::FirstBoot(FirstBoot { first_pass: Some(pass), ..first_boot })])
+                    .await?;
                 Err(TaskError::NotReady("it answers; looking once more".to_owned()))
             }
             Verdict::NotYet(why) => {
                 if first_boot.first_pass.is_some() {
-                    self.store.commit(vec![Write::FirstBoot(FirstBoot { first_pass: None, ..first_boot })]).await?;
+                    self.store
+                        .commit(vec![Write::FirstBoot(FirstBoot { first_pass: None, ..first_boot })])
+                        .await?;
                 }
                 Err(TaskError::NotReady(why))
             }
@@ -104,11 +112,14 @@ where
 
     /// The machine as the provider shows it now, and the desktop with its address.
     async fn addressed(&self, mut instance: Instance) -> Result<(Vm, Instance), TaskError> {
-        let id = instance.vm.clone().ok_or_else(|| TaskError::Internal("no machine is recorded".to_owned()))?;
+        let id =
+            instance.vm.clone().ok_or_else(|| TaskError::Internal("no machine is recorded".to_owned()))?;
         let vm = match self.host.get(&id).await {
             Ok(found) => found.vm,
             // A machine that the provider has lost is waited for: its list may lag, and the deadline holds.
-            Err(VmError::NotFound) => return Err(TaskError::NotReady("the provider does not list it".to_owned())),
+            Err(VmError::NotFound) => {
+                return Err(TaskError::NotReady("the provider does not list it".to_owned()));
+            }
             Err(VmError::Unclear { .. } | VmError::Busy { .. }) => {
                 return Err(TaskError::NotReady("the provider does not answer".to_owned()));
             }
