@@ -108,9 +108,8 @@ where
     }
 
     async fn known(&self, wish: &PlaceOrder) -> Result<Option<(Order, Payment)>, AppError> {
-        let now = self.world.now();
-        let record = self.store.idempotency(&wish.customer, &wish.key).await?;
-        let Some(record) = record.filter(|r| r.expires_at > now) else { return Ok(None) };
+        // A key counts for as long as it is stored: DynamoDB may forget it later than promised, never earlier.
+        let Some(record) = self.store.idempotency(&wish.customer, &wish.key).await? else { return Ok(None) };
         if record.request_hash != wish.request_hash {
             return Err(AppError::KeyReused);
         }

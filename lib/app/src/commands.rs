@@ -281,6 +281,7 @@ where
             instance: order.instance,
             attempt: instance.attempt,
             boot: instance.boot,
+            created_at: self.world.now(),
             task_token: None,
             report: None,
             first_pass: None,

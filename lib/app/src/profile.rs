@@ -75,7 +75,9 @@ fn check_networks(networks: &[String]) -> Result<(), AppError> {
             Ok(std::net::IpAddr::V4(_)) => 32,
             Ok(std::net::IpAddr::V6(_)) => 128,
             Err(_) => {
-                return Err(invalid(format!("{network:?} is not an address or network such as 192.0.2.0/24")));
+                return Err(invalid(format!(
+                    "{network:?} is not an address or network such as 192.0.2.0/24"
+                )));
             }
         };
         if !length.is_empty() && !length.parse::<u8>().is_ok_and(|l| l <= bits) || network.ends_with('/') {

@@ -236,7 +236,8 @@ impl Catalogue {
             fault(format!("offerings: between 1 and {OFFERINGS_MAX}"));
         }
         for (index, offering) in product.offerings.iter().enumerate() {
-            if offering.plan.is_empty() || offering.region.is_empty() || offering.image.name_prefix.is_empty() {
+            if offering.plan.is_empty() || offering.region.is_empty() || offering.image.name_prefix.is_empty()
+            {
                 fault(format!("offerings[{index}]: plan, region and image.name_prefix must not be empty"));
             }
             if offering.image.name_prefix.contains("Core") {

@@ -90,7 +90,11 @@ pub fn next_step(attempt: &Attempt, listed: &[Vm], quarantine: SignedDuration, n
         (_, Some(vm)) => NextStep::Adopt(vm.id.clone()),
         (AttemptState::Planned, None) => NextStep::Create,
         (AttemptState::Calling | AttemptState::Created, None) => {
-            if turned_cold(attempt, quarantine, now) { NextStep::WriteOff } else { NextStep::AskAgain }
+            if turned_cold(attempt, quarantine, now) {
+                NextStep::WriteOff
+            } else {
+                NextStep::AskAgain
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ impl Fingerprints {
 
 /// Reads a digest as machines write it (colons, upper case); `None` unless it has exactly `digits` digits.
 pub fn parse_digest(text: &str, digits: usize) -> Option<String> {
-    let plain: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase();
+    let plain: String =
+        text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase();
     (plain.len() == digits && plain.bytes().all(|b| b.is_ascii_hexdigit())).then_some(plain)
 }
 
@@ -57,6 +58,8 @@ pub struct FirstBoot {
     pub attempt: u16,
     /// Which of its boots: see `Instance::boot`.
     pub boot: u16,
+    /// Since when it is awaited.
+    pub created_at: Timestamp,
     /// Who waits: the workflow's task token. It is a capability, so it never leaves the store.
     pub task_token: Option<String>,
     /// The machine's word.

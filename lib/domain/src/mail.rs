@@ -84,7 +84,13 @@ pub struct Mail {
 
 impl Mail {
     /// The mail of one kind to the customer of an order, owed at `now`.
-    pub fn about_order(kind: MailKind, order: OrderId, customer: &CustomerId, to: &Email, now: Timestamp) -> Self {
+    pub fn about_order(
+        kind: MailKind,
+        order: OrderId,
+        customer: &CustomerId,
+        to: &Email,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: format!("{order}.{kind}"),
             kind,

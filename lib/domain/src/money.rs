@@ -21,8 +21,7 @@ pub enum Currency {
 
 impl Currency {
     /// Every currency, in the order in which prices are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Usd, Self::Ngn, Self::Ghs, Self::Zar, Self::Kes, Self::Eur, Self::Gbp];
+    pub const ALL: [Self; 7] = [Self::Usd, Self::Ngn, Self::Ghs, Self::Zar, Self::Kes, Self::Eur, Self::Gbp];
 
     /// The ISO 4217 code, upper case.
     pub const fn code(self) -> &'static str {

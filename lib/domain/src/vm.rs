@@ -94,7 +94,9 @@ mod tests {
     fn a_machines_name_leads_back_to_its_order() {
         let name = vm_name(order(), 12);
         assert_eq!(parse_vm_name(&name), Some((order(), 12)));
-        for foreign in ["", "web-1", &name.replace("ord_", "srv_"), &format!("{name} "), &name.replace("-12", "-012")] {
+        for foreign in
+            ["", "web-1", &name.replace("ord_", "srv_"), &format!("{name} "), &name.replace("-12", "-012")]
+        {
             assert_eq!(parse_vm_name(foreign), None, "{foreign}");
         }
     }
@@ -102,7 +104,10 @@ mod tests {
     #[test]
     fn host_names_fit_netbios_and_differ_per_attempt() {
         let name = host_name(order(), 1);
-        assert!(name.len() <= 15 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+        assert!(
+            name.len() <= 15
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        );
         assert_ne!(name, host_name(order(), 2));
         assert!(linux_user(order()).len() <= 20);
     }

@@ -93,6 +93,7 @@ where
             instance: order.instance,
             attempt: order.attempt,
             boot: 1,
+            created_at: now,
             task_token: None,
             report: None,
             first_pass: None,

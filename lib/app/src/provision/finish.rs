@@ -1,10 +1,9 @@
 //! The end of the workflow: credentials, handing over, or the operator's ticket.
 
-use domain::eta::remember;
 use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
-use domain::order::{OrderEvent, OrderStatus, Step};
+use domain::order::{Order, OrderEvent, OrderStatus, Step};
 
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::mails::announce;
@@ -76,17 +75,26 @@ where
         instance.status = InstanceStatus::Active;
         instance.ready_at = Some(now);
         instance.setup_seconds = Self::setup_seconds(&order, now);
-        let mut writes = Vec::new();
-        if let Some(seconds) = instance.setup_seconds {
-            let mut recent = self.store.setup_times(order.plan, order.os).await?;
-            remember(&mut recent, seconds);
-            writes.push(Write::SetupTime { plan: order.plan, os: order.os, seconds, recent });
-        }
         let setup_seconds = instance.setup_seconds;
-        writes.push(Write::Instance(instance));
-        self.record(&order, &OrderEvent::Delivered, writes).await?;
+        self.record(&order, &OrderEvent::Delivered, vec![Write::Instance(instance)]).await?;
         tracing::info!(order = %id, setup_seconds, "desktop delivered");
+        if let Some(seconds) = setup_seconds {
+            self.remember_setup(&order, seconds).await;
+        }
         Ok(TaskOutput::default())
+    }
+
+    /// Adds to the estimate for the next customer: by itself, because orders that are delivered at the same
+    /// moment would otherwise wait for each other, and without much ado, because it is an estimate.
+    async fn remember_setup(&self, order: &Order, seconds: u32) {
+        let remembered = async {
+            let recent = self.store.setup_times(order.plan, order.os).await?;
+            let time = Write::SetupTime { plan: order.plan, os: order.os, seconds, recent };
+            self.store.commit(vec![time]).await
+        };
+        if let Err(error) = remembered.await {
+            tracing::warn!(order = %order.id, error = &error as &dyn std::error::Error, "set-up time not kept");
+        }
     }
 
     /// One ticket per order that was given up, so that a person knows the story.

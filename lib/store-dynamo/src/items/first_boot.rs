@@ -11,7 +11,7 @@ use crate::keys::{self, Key};
 use crate::parts::{FingerprintsPart, StoredTime};
 use crate::row::Thing;
 
-/// How long a first boot is kept after the last sign of its machine.
+/// How long a first boot is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Serialize, Deserialize)]
@@ -19,6 +19,7 @@ pub(crate) struct FirstBootItem {
     instance: InstanceId,
     attempt: u16,
     boot: u16,
+    created_at: StoredTime,
     task_token: Option<String>,
     report: Option<ReportPart>,
     first_pass: Option<PassPart>,
@@ -44,6 +45,7 @@ impl From<&FirstBoot> for FirstBootItem {
             instance: boot.instance,
             attempt: boot.attempt,
             boot: boot.boot,
+            created_at: boot.created_at.into(),
             task_token: boot.task_token.clone(),
             report: boot.report.as_ref().map(|report| ReportPart {
                 succeeded: report.succeeded,
@@ -65,6 +67,7 @@ impl From<FirstBootItem> for FirstBoot {
             instance: item.instance,
             attempt: item.attempt,
             boot: item.boot,
+            created_at: item.created_at.into(),
             task_token: item.task_token,
             report: item.report.map(|part| Report {
                 succeeded: part.succeeded,
@@ -90,11 +93,7 @@ impl Thing for FirstBoot {
         Some(self.version)
     }
 
-    /// 30 days after the report or the first good probe. One without either says nothing of when it was,
-    /// and stays.
     fn forgotten_at(&self) -> Option<Timestamp> {
-        let report = self.report.as_ref().map(|report| report.at);
-        let pass = self.first_pass.as_ref().map(|pass| pass.at);
-        report.max(pass)?.checked_add(KEPT).ok()
+        self.created_at.checked_add(KEPT).ok()
     }
 }

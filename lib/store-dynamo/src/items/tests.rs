@@ -225,11 +225,12 @@ fn first_boot() -> impl Strategy<Value = FirstBoot> {
         at,
     });
     let pass = (time(), fingerprints()).prop_map(|(at, certificate)| Pass { at, certificate });
-    (instance_id(), any::<[u16; 2]>(), of(text()), of(report), of(pass), any::<u64>()).prop_map(
-        |(instance, [attempt, boot], task_token, report, first_pass, version)| FirstBoot {
+    (instance_id(), any::<[u16; 2]>(), time(), of(text()), of(report), of(pass), any::<u64>()).prop_map(
+        |(instance, [attempt, boot], created_at, task_token, report, first_pass, version)| FirstBoot {
             instance,
             attempt,
             boot,
+            created_at,
             task_token,
             report,
             first_pass,

@@ -187,6 +187,7 @@ async fn everything_that_is_written_reads_back() {
         instance: desktop.id,
         attempt: 1,
         boot: 1,
+        created_at: at(0),
         task_token: Some("token".to_owned()),
         report: Some(Report { succeeded: true, certificate: Fingerprints::default(), at: at(60) }),
         first_pass: None,
