@@ -304,6 +304,48 @@ async fn built_in_machines_know_their_passwords() {
     assert_eq!(host.accepts(&w.machine_id, "Administrator", PASSWORD).await, None, "off");
 }
 
+/// The scripts as the shop renders them, not as this file writes them.
+#[tokio::test]
+async fn machines_understand_the_scripts_that_the_shop_sends() {
+    for mode in [Mode::Auto, Mode::BuiltIn] {
+        let (host, _folder) = host(mode).await;
+        let (url, mut inbox) = mailbox().await;
+        for os in [Os::Windows, Os::Linux] {
+            let spec = bare(os);
+            let hash =
+                desktop::password::sha512_crypt(&domain::secret::Secret::new(PASSWORD.to_owned()), &[7; 16]);
+            let values = desktop::FirstBoot {
+                hostname: &spec.hostname,
+                username: "desk",
+                password_hash: Some(&hash),
+                report_url: &url,
+            };
+            let os = match os {
+                Os::Windows => domain::catalogue::Os::Windows,
+                Os::Linux => domain::catalogue::Os::Linux,
+            };
+            let script = desktop::first_boot(os, domain::catalogue::Plan::Gpu, &values).unwrap();
+            let (user_data, startup_script) = match &script {
+                desktop::Script::CloudConfig(text) => (Some(text.clone().into_bytes()), None),
+                desktop::Script::Batch(text) => (None, Some(text.clone().into_bytes())),
+            };
+            let admin_password = startup_script.is_some().then(|| PASSWORD.to_owned());
+            let spec = DesktopSpec { user_data, startup_script, admin_password, calls_home: true, ..spec };
+            host.boot(spec.clone()).await.unwrap();
+            let report = report(&mut inbox).await;
+            assert_eq!(report["state"], "ready");
+            assert!(report["host"].as_str().unwrap().eq_ignore_ascii_case(&spec.hostname));
+            let certificate = certificate(spec.address).await;
+            let named =
+                report["cert_sha1"].as_str().or(report["cert_sha256"].as_str()).unwrap().to_lowercase();
+            assert!([certificate.sha1, certificate.sha256].contains(&named));
+            let user = if spec.os == Os::Windows { "Administrator" } else { "desk" };
+            assert_eq!(host.accepts(&spec.machine_id, user, PASSWORD).await, Some(true), "{mode:?} {os:?}");
+        }
+        host.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_specification_that_makes_no_sense_is_refused() {
     let (host, folder) = host(Mode::BuiltIn).await;

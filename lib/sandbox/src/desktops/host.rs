@@ -1,13 +1,15 @@
 //! All machines of one sandbox.
 
 use std::collections::HashMap;
-use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
 use rustls::crypto::ring;
 use sha_crypt::sha512_check;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::login::login_on;
@@ -15,6 +17,7 @@ use super::machine::{Machine, Platform};
 use super::nursery::Nursery;
 use super::screen::Screen;
 use super::windows::ADMINISTRATOR;
+use super::wire::RDP_PORT;
 use super::{DesktopSpec, Kind, Mode, Os, programs};
 
 /// Machines that start, or are logged in to, at one time. More would only wait for the processor.
@@ -40,8 +43,10 @@ impl DesktopHost {
     /// Prepares for machines, whose files live under `work_dir`. What an earlier host left there is removed.
     ///
     /// # Errors
-    /// `Mode::Real` where a program or right is missing; `work_dir` cannot be written.
+    /// `Mode::Real` where a program or right is missing; `work_dir` cannot be written; port 3389 is taken for every
+    /// address of this machine.
     pub async fn open(mode: Mode, work_dir: PathBuf) -> anyhow::Result<Self> {
+        port_is_free().await?;
         // Fails when there is one already, which does as well.
         drop(ring::default_provider().install_default());
         let folder = std::path::absolute(work_dir)?.join("desktops");
@@ -190,6 +195,19 @@ impl DesktopHost {
 
     fn known(&self, machine_id: &str) -> Option<Slot> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(machine_id).cloned()
+    }
+}
+
+/// A remote desktop service of this machine itself usually listens on all addresses, and then on the machines' too.
+async fn port_is_free() -> anyhow::Result<()> {
+    let unused = SocketAddr::from((Ipv4Addr::new(127, 255, 255, 254), RDP_PORT));
+    match TcpListener::bind(unused).await {
+        Err(error)
+            if error.kind() == io::ErrorKind::AddrInUse && TcpStream::connect(unused).await.is_ok() =>
+        {
+            bail!("port {RDP_PORT} is taken on every address: stop this machine's own remote desktop service")
+        }
+        _ => Ok(()),
     }
 }
 
