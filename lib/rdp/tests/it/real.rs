@@ -11,16 +11,18 @@ use tempfile::TempDir;
 
 use crate::programs::{Running, free_address, installed};
 
+const PATIENT: Duration = Duration::from_secs(5);
+
 /// Probes until something listens; a program takes a second or two to start.
-async fn settled(addr: SocketAddr) -> ProbeOutcome {
+async fn settled(addr: SocketAddr, stage: Duration) -> ProbeOutcome {
     for _ in 0..100 {
-        let seen = probe(addr, Limits::default()).await;
+        let seen = probe(addr, Limits { stage }).await;
         if seen.stage > Stage::Tcp {
             return seen;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    probe(addr, Limits::default()).await
+    probe(addr, Limits { stage }).await
 }
 
 fn openssl(arguments: &[&str]) -> String {
@@ -87,7 +89,7 @@ async fn xrdp_with_a_key_that_it_can_read_is_ready() {
     let addr = free_address();
     let settings = [("security_layer", "tls"), ("certificate", cert_path), ("key_file", key_path)];
     let _xrdp = xrdp(home.path(), addr, &settings);
-    let seen = settled(addr).await;
+    let seen = settled(addr, PATIENT).await;
     assert_eq!((seen.stage, &seen.verdict), (Stage::Tls, &Verdict::Ready), "{seen}");
     assert_eq!((seen.protocol, seen.certificate), (Some(Protocol::Ssl), Some(fingerprints(&cert))));
 }
@@ -100,7 +102,7 @@ async fn xrdp_with_a_key_that_it_cannot_read_is_insecure() {
     let home = TempDir::new().unwrap();
     let addr = free_address();
     let _xrdp = xrdp(home.path(), addr, &[("certificate", "/nonexistent"), ("key_file", "/nonexistent")]);
-    let seen = settled(addr).await;
+    let seen = settled(addr, PATIENT).await;
     assert_eq!((seen.stage, &seen.verdict), (Stage::X224, &Verdict::Insecure), "{seen}");
 }
 
@@ -121,7 +123,7 @@ async fn a_server_with_nla_is_ready_and_tells_its_name() {
     ];
     let arguments = [&port, &bind, "/sec:nla", "+auth", &sam];
     let _server = Running::start("freerdp-shadow-cli", &arguments, home.path(), Some(&display));
-    let seen = settled(addr).await;
+    let seen = settled(addr, PATIENT).await;
     assert_eq!((seen.stage, &seen.verdict), (Stage::CredSsp, &Verdict::Ready), "{seen}");
     assert_eq!(seen.protocol, Some(Protocol::Hybrid));
     assert!(seen.computer.is_some_and(|name| !name.is_empty()));
@@ -139,8 +141,8 @@ async fn a_web_server_is_not_rdp() {
     let [host, port] = [addr.ip().to_string(), addr.port().to_string()];
     let _server =
         Running::start("python3", &["-m", "http.server", "--bind", &host, &port], home.path(), None);
-    let seen = settled(addr).await;
-    // Python's server waits for the end of the line that never comes; other servers answer at once.
+    // Python's server waits for the end of the line, which never comes; others answer at once.
+    let seen = settled(addr, Duration::from_secs(1)).await;
     assert_eq!(seen.stage, Stage::X224, "{seen}");
     assert!(matches!(seen.verdict, Verdict::NotRdp(_) | Verdict::NotYet(_)), "{seen}");
 }
