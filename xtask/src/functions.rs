@@ -18,13 +18,13 @@ pub(crate) fn build_local(progress: &mut Progress) -> anyhow::Result<PathBuf> {
     let mut names = workspace::function_names()?;
     names.push("sandbox".into());
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--profile", "fast", "--bins"]);
+    cargo.args(["build", "--bins"]);
     for name in &names {
         cargo.args(["--package", name]);
     }
     progress.run("building the functions", &mut cargo, "Compiling", "crates")?;
     progress.done(&format!("{} functions and the sandbox built", names.len() - 1));
-    Ok(workspace::target_dir().join("fast"))
+    Ok(workspace::target_dir().join("debug"))
 }
 
 /// Builds all functions for Lambda and puts each where template.yaml looks for it: target/lambda/NAME/bootstrap.
