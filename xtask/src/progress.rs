@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 /// Without a terminal to redraw a line on, how often a long step says that it still runs.
 const STILL_RUNNING: Duration = Duration::from_secs(15);
 /// How much of a failed command's output is shown.
-const TAIL_LINES: usize = 60;
+const REASON_LINES: usize = 60;
 
 /// Steps with their times, counted from when this was made.
 pub(crate) struct Progress {
@@ -76,11 +76,17 @@ impl Progress {
         }
         clear_line();
         if !child.wait()?.success() {
-            let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-            bail!("{what} failed\n{}", tail.join("\n"));
+            bail!("{what} failed\n{}", reason(&lines).join("\n"));
         }
         Ok(())
     }
+}
+
+/// The part of a failed command's output that says why: from its first error, or its end.
+fn reason(lines: &[String]) -> &[String] {
+    let from = lines.iter().position(|line| line.starts_with("error"));
+    let rest = &lines[from.unwrap_or(lines.len().saturating_sub(REASON_LINES))..];
+    &rest[..rest.len().min(REASON_LINES)]
 }
 
 fn clear_line() {
@@ -114,6 +120,13 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(440)), "0.4 s");
         assert_eq!(seconds(Duration::from_secs(12)), "12 s");
         assert_eq!(seconds(Duration::from_secs(200)), "3 min 20 s");
+    }
+
+    #[test]
+    fn the_reason_begins_at_the_first_error() {
+        let lines = ["Compiling a", "error: no such type", "Compiling b"].map(str::to_owned);
+        assert_eq!(reason(&lines), &lines[1..]);
+        assert_eq!(reason(&lines[..1]), &lines[..1]);
     }
 
     #[test]
