@@ -224,7 +224,7 @@ where
                 order: order.id.to_string(),
             };
             match self.gateway.open_checkout(&request).await {
-                Ok(page) => return self.keep_page(payment.id, page.url).await,
+                Ok(page) => return self.keep_page(payment.id, payment.references, page.url).await,
                 // The page behind this reference was opened by a call whose answer was lost or whose process
                 // died: nobody has its address, so nobody can pay there, and another reference is safe.
                 Err(GatewayError::DuplicateReference) if payment.references < REFERENCES_MAX => {
@@ -238,12 +238,14 @@ where
         }
     }
 
-    async fn keep_page(&self, id: PaymentId, url: String) -> Result<Payment, AppError> {
+    async fn keep_page(&self, id: PaymentId, number: u16, url: String) -> Result<Payment, AppError> {
         undisturbed!(async {
             let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
             // First one wins: two calls at once may hold two references, and the customer gets one page.
             if payment.checkout_url.is_none() {
                 payment.checkout_url = Some(url.clone());
+                // The other call may have gone on to a later reference: what is looked at is what can be paid.
+                payment.references = number;
                 self.store.commit(vec![Write::Payment(payment.clone())]).await?;
                 payment.version += 1;
             }

@@ -161,6 +161,10 @@ where
         if payment.status == PaymentStatus::Paid {
             return Ok(Vec::new());
         }
+        // Whatever is asked of the gateway from here on, a refund above all, is about the reference with the money.
+        if let Some((_, number)) = Payment::parse_reference(&found.reference) {
+            payment.references = number;
+        }
         payment.status = PaymentStatus::Paid;
         payment.mismatch = None;
         payment.paid_at = Some(found.paid_at.unwrap_or(now));

@@ -77,7 +77,8 @@ pub struct Payment {
     pub amount: Money,
     /// Where it stands.
     pub status: PaymentStatus,
-    /// How many references were handed to the gateway; the last one is current. See [`Payment::reference`].
+    /// The number of the current reference: of the newest one handed to the gateway, until the page of one is
+    /// kept for the customer or one of them is paid; from then on of that one. See [`Payment::reference`].
     pub references: u16,
     /// Where the customer pays, once the gateway has said so.
     pub checkout_url: Option<String>,
@@ -191,7 +192,7 @@ pub fn judge(payment: &Payment, found: &GatewayTransaction, mode: GatewayMode) -
         GatewayStatus::Success => {}
     }
     match Payment::parse_reference(&found.reference) {
-        Some((id, number)) if id == payment.id && number <= payment.references => {}
+        Some((id, 1..=REFERENCES_MAX)) if id == payment.id => {}
         _ => return Verdict::Mismatch(format!("the reference is {}", found.reference)),
     }
     let ours = match mode {
