@@ -1,6 +1,6 @@
 //! What a use case can end in besides its answer.
 
-use crate::ports::{CryptError, GatewayError, QueueError, StoreError, VmError, WorkflowError};
+use crate::ports::{CryptError, GatewayError, MailError, QueueError, StoreError, VmError, WorkflowError};
 
 /// The error of a use case. What a caller may read stands in the variants with a sentence; everything else
 /// is for the log, and the edge tells the caller only that it was our fault.
@@ -41,6 +41,9 @@ pub enum AppError {
     /// The key service failed. HTTP 503.
     #[error("the key service failed")]
     Crypt(#[from] CryptError),
+    /// A mail did not go out; it stays owed. HTTP 503.
+    #[error("the mail service did not take the mail")]
+    Mail(#[from] MailError),
     /// The workflow service failed. HTTP 503.
     #[error("the workflow service failed")]
     Workflow(#[from] WorkflowError),
@@ -58,6 +61,7 @@ impl AppError {
             | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict)
             | Self::Queue(_)
             | Self::Crypt(_)
+            | Self::Mail(MailError::Unavailable { .. })
             | Self::Workflow(_) => true,
             Self::NotFound(_)
             | Self::Invalid { .. }
@@ -67,6 +71,7 @@ impl AppError {
             | Self::Gateway(_)
             | Self::Provider(_)
             | Self::Store(_)
+            | Self::Mail(_)
             | Self::Fault(_) => false,
         }
     }

@@ -3,8 +3,9 @@
 use domain::Timestamp;
 use domain::catalogue::Catalogue;
 use domain::customer::{CredentialDelivery, Preferences};
+use domain::instance::InstanceStatus;
 use domain::mail::{ATTEMPTS_MAX, Mail, MailKind, MailStatus};
-use domain::order::{Effect, Order};
+use domain::order::{Effect, Order, OrderStatus};
 use domain::vm::RDP_PORT;
 use jiff::SignedDuration;
 
@@ -114,17 +115,20 @@ where
         }
         claimed.version += 1;
 
-        let preferences = self.preferences(&claimed).await?;
-        if claimed.kind.optional() && !preferences.email_notifications {
-            return self.close(claimed, MailStatus::Skipped).await;
-        }
-        let content = self.content(&claimed, &preferences).await?;
+        let content = match self.content(&claimed).await {
+            Ok(Some(content)) => content,
+            Ok(None) => return self.close(claimed, MailStatus::Skipped).await,
+            Err(error) => return self.postpone(claimed, false, error).await,
+        };
         match self.mail.send(claimed.to.as_ref(), &content).await {
             Ok(message_id) => {
                 tracing::info!(mail = id, kind = %claimed.kind, message_id, "mail sent");
                 self.close(claimed, MailStatus::Sent).await
             }
-            Err(error) => self.postpone(claimed, error).await,
+            Err(error) => {
+                let refused = matches!(error, MailError::Refused(_));
+                self.postpone(claimed, refused, AppError::Mail(error)).await
+            }
         }
     }
 
@@ -134,9 +138,11 @@ where
         Ok(status)
     }
 
-    async fn postpone(&self, mut mail: Mail, error: MailError) -> Result<MailStatus, AppError> {
+    /// Tries again later, or gives up and tells the operator. What stops the making of a mail counts like what
+    /// stops its sending: neither may be tried for ever.
+    async fn postpone(&self, mut mail: Mail, refused: bool, error: AppError) -> Result<MailStatus, AppError> {
         let now = self.clock.now();
-        let hopeless = matches!(error, MailError::Refused(_)) || mail.attempts >= ATTEMPTS_MAX;
+        let hopeless = refused || mail.attempts >= ATTEMPTS_MAX;
         let mut writes = Vec::new();
         if hopeless {
             mail.status = MailStatus::GaveUp;
@@ -152,11 +158,7 @@ where
         let status = mail.status;
         writes.push(Write::Mail(mail));
         self.store.commit(writes).await?;
-        if hopeless {
-            Ok(status)
-        } else {
-            Err(AppError::Conflict("the mail service did not take the mail".into()))
-        }
+        if hopeless { Ok(status) } else { Err(error) }
     }
 
     async fn preferences(&self, mail: &Mail) -> Result<Preferences, AppError> {
@@ -164,17 +166,20 @@ where
         Ok(self.store.profile(customer).await?.map(|p| p.preferences).unwrap_or_default())
     }
 
-    async fn content(&self, mail: &Mail, preferences: &Preferences) -> Result<MailContent, AppError> {
+    /// What the mail says; `None` when it is not to be sent: not wanted, or about a desktop that is gone.
+    async fn content(&self, mail: &Mail) -> Result<Option<MailContent>, AppError> {
         if mail.kind == MailKind::OperatorAlert {
-            return Ok(MailContent::OperatorAlert {
-                order: mail.order,
-                note: mail.note.clone().unwrap_or_default(),
-            });
+            let note = mail.note.clone().unwrap_or_default();
+            return Ok(Some(MailContent::OperatorAlert { order: mail.order, note }));
+        }
+        let preferences = self.preferences(mail).await?;
+        if mail.kind.optional() && !preferences.email_notifications {
+            return Ok(None);
         }
         let order =
             mail.order.ok_or_else(|| AppError::Fault(format!("mail {} is about nothing", mail.id)))?;
         let order = self.store.order(order).await?.ok_or(AppError::NotFound("order"))?;
-        Ok(match mail.kind {
+        Ok(Some(match mail.kind {
             MailKind::Started => {
                 let product = self.catalogue.product(order.plan, order.os);
                 let recent = self.store.setup_times(order.plan, order.os).await?;
@@ -201,11 +206,13 @@ where
                 failure: order.failure.unwrap_or(domain::order::Failure::Internal),
                 amount: order.price,
             },
-            MailKind::Ready | MailKind::Reinstalled => self.credentials(mail, &order, preferences).await?,
+            MailKind::Ready | MailKind::Reinstalled => {
+                return self.credentials(mail, &order, &preferences).await;
+            }
             MailKind::OperatorAlert => {
                 return Err(AppError::Fault("an alert is not about a customer".into()));
             }
-        })
+        }))
     }
 
     async fn credentials(
@@ -213,8 +220,13 @@ where
         mail: &Mail,
         order: &Order,
         chosen: &Preferences,
-    ) -> Result<MailContent, AppError> {
+    ) -> Result<Option<MailContent>, AppError> {
         let instance = self.store.instance(order.instance).await?.ok_or(AppError::NotFound("desktop"))?;
+        let given_up =
+            matches!(order.status, OrderStatus::Undoing | OrderStatus::Refunding | OrderStatus::Refunded);
+        if given_up || matches!(instance.status, InstanceStatus::Failed | InstanceStatus::Terminated) {
+            return Ok(None);
+        }
         let stored = self.store.credentials(instance.id).await?.ok_or(AppError::NotFound("credentials"))?;
         let address =
             instance.address.ok_or_else(|| AppError::Fault(format!("{} has no address", instance.id)))?;
@@ -222,7 +234,7 @@ where
             CredentialDelivery::Email => Some(self.keys.decrypt(instance.id, &stored.ciphertext).await?),
             CredentialDelivery::Link => None,
         };
-        Ok(MailContent::Ready {
+        Ok(Some(MailContent::Ready {
             order: order.id,
             instance: instance.id,
             plan: order.plan,
@@ -233,6 +245,6 @@ where
             password,
             certificate: instance.certificate,
             reinstalled: mail.kind == MailKind::Reinstalled,
-        })
+        }))
     }
 }

@@ -201,6 +201,7 @@ impl From<AppError> for TaskError {
             AppError::Workflow(error) => error.into(),
             AppError::NotFound(what) => Self::NotFound(what),
             AppError::Queue(error) => Self::TryAgain(error.to_string()),
+            AppError::Mail(error) => Self::TryAgain(error.to_string()),
             AppError::Invalid { .. }
             | AppError::KeyReused
             | AppError::Conflict(_)
