@@ -1,0 +1,484 @@
+//! A provider of machines, which boot on virtual time and call home.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use app::ports::{
+    Account, Capabilities, Clock as _, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic,
+    UserData, VmError,
+};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use domain::Timestamp;
+use domain::catalogue::{Offering, Os, Provider};
+use domain::first_boot::Fingerprints;
+use domain::secret::Secret;
+use domain::vm::{Vm, VmId, VmState};
+use jiff::SignedDuration;
+
+use super::{BootPlan, HostFault, Op};
+use crate::sim::{Chance, Sim};
+use crate::world::Work;
+
+/// One machine, as the provider knows it.
+#[derive(Clone)]
+pub struct Machine {
+    /// The provider's id.
+    pub id: VmId,
+    /// Our name for it.
+    pub name: String,
+    /// Our tags.
+    pub tags: Vec<String>,
+    /// Its region.
+    pub region: String,
+    /// Its system.
+    pub os: Os,
+    /// Its address.
+    pub address: IpAddr,
+    /// The provider's password (Windows), or the hash from its user data (Linux).
+    pub password: String,
+    /// The address that it calls home to.
+    pub report_url: String,
+    /// Whether it is turned on.
+    pub on: bool,
+    /// How often it was made as new.
+    pub installs: u32,
+    /// When it is listed at the earliest: a late create lies in the future.
+    exists_from: Timestamp,
+    deleted_at: Option<Timestamp>,
+    /// When its desktop answers; `None` for never.
+    answers_from: Option<Timestamp>,
+}
+
+impl Machine {
+    /// The certificate that its present system answers with.
+    pub fn certificate(&self) -> Fingerprints {
+        let text = format!("{}#{}", self.id.0, self.installs);
+        let mut stream = Chance::new(7, &text);
+        let mut digits = |n: usize| (0..n).map(|_| format!("{:x}", stream.below(16))).collect::<String>();
+        Fingerprints { sha256: Some(digits(64)), sha1: Some(digits(40)) }
+    }
+
+    /// What it says of itself: Windows knows SHA-1, Ubuntu SHA-256.
+    pub fn own_word(&self) -> Fingerprints {
+        let all = self.certificate();
+        match self.os {
+            Os::Windows => Fingerprints { sha256: None, ..all },
+            Os::Linux => Fingerprints { sha1: None, ..all },
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    machines: Vec<Machine>,
+    faults: Vec<(Op, HostFault, u32)>,
+    boots: VecDeque<BootPlan>,
+    sold_out: BTreeSet<String>,
+    list_lag: SignedDuration,
+    creates: u32,
+}
+
+/// The provider.
+#[derive(Clone)]
+pub struct VmHost {
+    sim: Sim,
+    state: Arc<Mutex<State>>,
+}
+
+/// From create to an address, and from create (or reinstall, or start) to a desktop that answers.
+const ADDRESS_TAKES: SignedDuration = SignedDuration::from_secs(12);
+const LINUX_BOOT_TAKES: SignedDuration = SignedDuration::from_secs(110);
+const WINDOWS_BOOT_TAKES: SignedDuration = SignedDuration::from_secs(240);
+const RESTART_TAKES: SignedDuration = SignedDuration::from_secs(30);
+
+impl VmHost {
+    /// A provider without machines.
+    pub fn new(sim: Sim) -> Self {
+        Self { sim, state: Arc::default() }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().expect("one thread"))
+    }
+
+    /// The next `times` calls of `op` do this instead.
+    pub fn fail(&self, op: Op, fault: HostFault, times: u32) {
+        self.with(|s| s.faults.push((op, fault, times)));
+    }
+
+    /// The next machine that is made (or made as new) comes up like this.
+    pub fn next_boot(&self, plan: BootPlan) {
+        self.with(|s| s.boots.push_back(plan));
+    }
+
+    /// From now on nothing can be had in `region`.
+    pub fn sell_out(&self, region: &str) {
+        self.with(|s| s.sold_out.insert(region.to_owned()));
+    }
+
+    /// From now on lists are this old: a new machine is not in them yet, a deleted one still.
+    pub fn lists_lag(&self, lag: SignedDuration) {
+        self.with(|s| s.list_lag = lag);
+    }
+
+    /// How often a create had its effect.
+    pub fn creates(&self) -> u32 {
+        self.with(|s| s.creates)
+    }
+
+    /// The machines that exist now, late ones not before their time.
+    pub fn machines(&self) -> Vec<Machine> {
+        let now = self.sim.now();
+        self.with(|s| {
+            s.machines.iter().filter(|m| m.exists_from <= now && m.deleted_at.is_none()).cloned().collect()
+        })
+    }
+
+    /// The machines that exist or will appear.
+    pub fn machines_ever(&self) -> Vec<Machine> {
+        self.with(|s| s.machines.iter().filter(|m| m.deleted_at.is_none()).cloned().collect())
+    }
+
+    /// Every secret that any machine ever had: passwords and one-time addresses.
+    pub fn secrets(&self) -> Vec<String> {
+        self.with(|s| {
+            let token = |m: &Machine| m.report_url.rsplit('/').next().unwrap_or_default().to_owned();
+            s.machines.iter().flat_map(|m| [m.password.clone(), token(m)]).collect()
+        })
+    }
+
+    /// The machine at an address, if its desktop answers there now.
+    pub(super) fn answering(&self, address: IpAddr) -> Option<Machine> {
+        let now = self.sim.now();
+        self.machines()
+            .into_iter()
+            .find(|m| m.address == address && m.on && m.answers_from.is_some_and(|at| at <= now))
+    }
+
+    /// One call: takes its time and goes wrong as arranged.
+    async fn op<T: Send>(
+        &self,
+        op: Op,
+        name: &'static str,
+        effect: impl FnOnce(&mut State, Timestamp) -> Result<T, VmError> + Send,
+    ) -> Result<T, VmError> {
+        let perform = || {
+            let now = self.sim.now();
+            self.with(|s| match s.take_fault(op) {
+                None | Some(HostFault::Late(_)) => effect(s, now),
+                Some(HostFault::Refuse) => Err(VmError::Refused("not allowed".to_owned())),
+                Some(HostFault::Unauthorized) => Err(VmError::Unauthorized("unknown key".to_owned())),
+                Some(HostFault::Quota) => Err(VmError::Quota("too many machines".to_owned())),
+                Some(HostFault::OutOfStock) => Err(VmError::OutOfStock("none left".to_owned())),
+                Some(HostFault::Busy) => Err(VmError::Busy { retry_after: Some(1) }),
+                Some(HostFault::FailBefore) => Err(unclear("500 Internal Server Error")),
+                Some(HostFault::FailAfter) => {
+                    effect(s, now).and_then(|_| Err(unclear("500 Internal Server Error")))
+                }
+                Some(HostFault::DropAfter) => effect(s, now).and_then(|_| Err(unclear("connection reset"))),
+            })
+        };
+        self.sim.call(name, || unclear("the answer was lost"), perform).await
+    }
+
+    fn call_home_later(&self, machine: &Machine, plan: BootPlan) {
+        let (true, Some(answers)) =
+            (!matches!(plan, BootPlan::Never | BootPlan::Silent), machine.answers_from)
+        else {
+            return;
+        };
+        let certificate = match plan {
+            BootPlan::WrongCertificate => {
+                Fingerprints { sha256: Some("0".repeat(64)), sha1: Some("0".repeat(40)) }
+            }
+            _ => machine.own_word(),
+        };
+        let call = Work::CallHome {
+            vm: machine.id.clone(),
+            installs: machine.installs,
+            url: machine.report_url.clone(),
+            succeeded: plan != BootPlan::SetupFails,
+            certificate,
+            tries: 0,
+        };
+        self.sim.schedule(answers.duration_since(self.sim.now()), call);
+    }
+
+    /// Whether a machine is still there, with the system that it had.
+    pub(crate) fn is_still(&self, id: &VmId, installs: u32) -> bool {
+        self.machines().iter().any(|m| m.id == *id && m.installs == installs && m.on)
+    }
+}
+
+impl State {
+    fn take_fault(&mut self, op: Op) -> Option<HostFault> {
+        let place = self
+            .faults
+            .iter()
+            .position(|(o, fault, left)| *o == op && *left > 0 && !matches!(fault, HostFault::Late(_)))?;
+        self.faults[place].2 -= 1;
+        Some(self.faults[place].1)
+    }
+
+    fn late(&mut self) -> Option<SignedDuration> {
+        let place = self.faults.iter().position(|(o, fault, left)| {
+            *o == Op::Create && *left > 0 && matches!(fault, HostFault::Late(_))
+        })?;
+        self.faults[place].2 -= 1;
+        match self.faults[place].1 {
+            HostFault::Late(by) => Some(by),
+            _ => None,
+        }
+    }
+
+    fn machine(&mut self, id: &VmId, now: Timestamp) -> Result<&mut Machine, VmError> {
+        let found =
+            self.machines.iter_mut().find(|m| m.id == *id && m.exists_from <= now && m.deleted_at.is_none());
+        found.ok_or(VmError::NotFound)
+    }
+
+    fn make(&mut self, request: &CreateVm, password: String, exists_from: Timestamp) -> (Machine, BootPlan) {
+        let plan = self.boots.pop_front().unwrap_or(BootPlan::Well);
+        let number = u8::try_from(self.machines.len() % 250).unwrap_or(0) + 1;
+        let third = u8::try_from(self.machines.len() / 250).unwrap_or(0);
+        self.creates += 1;
+        let machine = Machine {
+            id: VmId(format!("vm-{}", self.machines.len() + 1)),
+            name: request.name.clone(),
+            tags: request.tags.clone(),
+            region: request.offering.region.clone(),
+            os: request.os,
+            address: IpAddr::V4(Ipv4Addr::new(198, 51, third, number)),
+            password,
+            report_url: report_url(&request.user_data),
+            on: true,
+            installs: 0,
+            exists_from,
+            deleted_at: None,
+            answers_from: answers_from(plan, request.os, exists_from),
+        };
+        self.machines.push(machine.clone());
+        (machine, plan)
+    }
+}
+
+fn answers_from(plan: BootPlan, os: Os, from: Timestamp) -> Option<Timestamp> {
+    let takes = match (plan, os) {
+        (BootPlan::Never, _) => return None,
+        (_, Os::Windows) => WINDOWS_BOOT_TAKES,
+        (_, Os::Linux) => LINUX_BOOT_TAKES,
+    };
+    from.checked_add(takes).ok()
+}
+
+/// The text that a machine would run, whatever it is wrapped in.
+fn script_text(data: &UserData) -> String {
+    match data {
+        UserData::CloudConfig(text) => text.clone(),
+        UserData::Batch(text) => {
+            let mut plain = String::new();
+            for word in text.split_whitespace().filter(|word| word.len() > 200) {
+                let bytes = BASE64_STANDARD.decode(word).expect("-EncodedCommand is base64");
+                let units: Vec<u16> = bytes.chunks(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+                plain.push_str(&String::from_utf16(&units).expect("-EncodedCommand is UTF-16"));
+            }
+            plain
+        }
+    }
+}
+
+fn report_url(data: &UserData) -> String {
+    let text = script_text(data);
+    let begin = text.find("https://api.example.com/first-boot/").expect("an address to call home to");
+    let end = text[begin..].find(['\'', '"', '\n', ' ']).map_or(text.len(), |length| begin + length);
+    text[begin..end].to_owned()
+}
+
+/// The `$6$` hash in a cloud-config; a Linux machine's password is what fits it.
+fn password_hash(data: &UserData) -> Option<String> {
+    let text = script_text(data);
+    let begin = text.find("$6$")?;
+    let end = text[begin..].find(['\'', '"', '\n', ' ']).map_or(text.len(), |length| begin + length);
+    Some(text[begin..end].to_owned())
+}
+
+fn unclear(what: &str) -> VmError {
+    VmError::Unclear { what: what.to_owned(), source: None }
+}
+
+fn shown(machine: &Machine, now: Timestamp) -> Vm {
+    let age = now.duration_since(machine.exists_from);
+    let state = match (machine.on, machine.answers_from) {
+        (false, _) => VmState::Stopped,
+        (true, Some(at)) if at <= now => VmState::Running,
+        // Providers say "running" while the system is still being installed, and take it back.
+        (true, Some(_)) if age.as_secs() % 60 > 40 => VmState::Running,
+        (true, Some(_)) if age.as_secs() % 60 > 30 => VmState::Unknown("rebuilding".to_owned()),
+        (true, _) => VmState::Pending,
+    };
+    Vm {
+        provider: Provider::Vultr,
+        id: machine.id.clone(),
+        name: machine.name.clone(),
+        tags: machine.tags.clone(),
+        state,
+        address: (age >= ADDRESS_TAKES).then_some(machine.address),
+        region: machine.region.clone(),
+    }
+}
+
+impl app::ports::VmHost for VmHost {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            windows: true,
+            power: true,
+            reinstall: true,
+            reset_password: false,
+            immediate_delete: true,
+            makes_windows_password: true,
+        }
+    }
+
+    async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
+        let made =
+            format!("Canary-Windows-{:x}_7", Chance::new(self.sim.below(u64::MAX), &request.name).next());
+        let password = password_hash(&request.user_data).unwrap_or_else(|| made.clone());
+        let late = self.with(State::late);
+        let windows = request.os == Os::Windows;
+        let region = &request.offering.region;
+        let make = |s: &mut State, now: Timestamp| {
+            if s.sold_out.contains(region) {
+                return Err(VmError::OutOfStock(region.clone()));
+            }
+            let from = now.checked_add(late.unwrap_or_default()).unwrap_or(now);
+            let (machine, plan) = s.make(request, password, from);
+            Ok((machine, plan, now))
+        };
+        // The call home is arranged with the effect, not with the answer.
+        let host = self.clone();
+        let result = self
+            .op(Op::Create, "vm.create", move |s, now| {
+                let (machine, plan, now) = make(s, now)?;
+                Ok((machine, plan, now)).inspect(|(machine, plan, _)| host.call_home_later(machine, *plan))
+            })
+            .await;
+        match (result, late) {
+            (Ok(_), Some(_)) => Err(unclear("504 Gateway Timeout")),
+            (Ok((machine, _, now)), None) => {
+                let password = windows.then(|| Secret::new(machine.password.clone()));
+                Ok(CreatedVm { vm: shown(&machine, now), password })
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
+        // The password is told in the answer to create, and never again.
+        self.op(Op::Get, "vm.get", |s, now| {
+            Ok(CreatedVm { vm: shown(s.machine(id, now)?, now), password: None })
+        })
+        .await
+    }
+
+    async fn find(&self, tag: &str) -> Result<Vec<Vm>, VmError> {
+        self.op(Op::Find, "vm.find", |s, now| {
+            let seen_at = now.checked_sub(s.list_lag).unwrap_or(now);
+            let listed =
+                |m: &&Machine| m.exists_from <= seen_at && m.deleted_at.is_none_or(|at| at > seen_at);
+            let tagged = s.machines.iter().filter(listed).filter(|m| m.tags.iter().any(|t| t == tag));
+            Ok(tagged.map(|m| shown(m, now)).collect())
+        })
+        .await
+    }
+
+    async fn list(&self, _cursor: Option<&str>, _limit: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        let now = self.sim.now();
+        Ok((self.machines().iter().map(|m| shown(m, now)).collect(), None))
+    }
+
+    async fn reboot(&self, id: &VmId) -> Result<(), VmError> {
+        self.op(Op::Reboot, "vm.reboot", |s, now| {
+            let machine = s.machine(id, now)?;
+            machine.answers_from = machine.answers_from.and(now.checked_add(RESTART_TAKES).ok());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn start(&self, id: &VmId) -> Result<(), VmError> {
+        self.op(Op::Start, "vm.start", |s, now| {
+            let machine = s.machine(id, now)?;
+            machine.on = true;
+            machine.answers_from = machine.answers_from.and(now.checked_add(RESTART_TAKES).ok());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn halt(&self, id: &VmId) -> Result<(), VmError> {
+        self.op(Op::Halt, "vm.halt", |s, now| {
+            s.machine(id, now)?.on = false;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn reinstall(
+        &self,
+        id: &VmId,
+        _host_name: &str,
+        user_data: &UserData,
+    ) -> Result<Option<Secret<String>>, VmError> {
+        let made = format!("Canary-Windows-{:x}_8", Chance::new(self.sim.below(u64::MAX), &id.0).next());
+        let password = password_hash(user_data).unwrap_or(made);
+        let host = self.clone();
+        self.op(Op::Reinstall, "vm.reinstall", move |s, now| {
+            let plan = s.boots.pop_front().unwrap_or(BootPlan::Well);
+            let machine = s.machine(id, now)?;
+            machine.installs += 1;
+            machine.on = true;
+            machine.password = password;
+            machine.report_url = report_url(user_data);
+            machine.answers_from = answers_from(plan, machine.os, now);
+            host.call_home_later(machine, plan);
+            Ok((machine.os == Os::Windows).then(|| Secret::new(machine.password.clone())))
+        })
+        .await
+    }
+
+    async fn delete(&self, id: &VmId) -> Result<(), VmError> {
+        self.op(Op::Delete, "vm.delete", |s, now| {
+            if let Ok(machine) = s.machine(id, now) {
+                machine.deleted_at = Some(now);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn traffic(&self, _id: &VmId, _days: u16) -> Result<Vec<Traffic>, VmError> {
+        Ok(Vec::new())
+    }
+
+    async fn account(&self) -> Result<Account, VmError> {
+        Ok(Account { balance_usd_cents: Some(100_000), pending_usd_cents: Some(0) })
+    }
+
+    async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
+        Ok(Vec::new())
+    }
+
+    async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
+        Ok(Vec::new())
+    }
+
+    async fn images(&self) -> Result<Vec<Image>, VmError> {
+        Ok(Vec::new())
+    }
+
+    async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
+        Ok(self.with(|s| !s.sold_out.contains(&offering.region)))
+    }
+}

@@ -1,0 +1,237 @@
+//! The shop as people see it: customers order and pay, workers work, the sweep comes by every minute.
+
+mod customer;
+mod log;
+mod rest;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use app::ports::{Clock as _, ExecutionStatus, WorkKind};
+use domain::Timestamp;
+use domain::ids::OrderId;
+use domain::order::{Order, OrderStatus};
+use jiff::SignedDuration;
+
+use crate::functions;
+use crate::machine::Machine;
+use crate::sim::{Crashed, Executor};
+use crate::walker::walk;
+use crate::world::{Work, World};
+
+pub use customer::Customer;
+use log::Log;
+
+/// How long it may take until nothing is left to do.
+const IDLE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// Between two runs of the sweep.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Between two tries of a webhook that was not answered with 200. Source: Paystack, webhooks.
+const WEBHOOK_AGAIN: SignedDuration = SignedDuration::from_mins(3);
+const WEBHOOK_TRIES_MAX: u32 = 5;
+/// Between two tries of a machine that could not report.
+const REPORT_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+const REPORT_TRIES_MAX: u32 = 8;
+
+/// A shop with everything around it. When it is dropped, what must be true at rest is checked.
+pub struct Shop {
+    /// The ports, and the switches for faults.
+    pub world: World,
+    executor: Executor,
+    machine: Rc<Machine>,
+    customers: u32,
+    orders: u32,
+    log: Log,
+    ghosts_allowed: bool,
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        Self::open()
+    }
+}
+
+impl Shop {
+    /// An empty shop.
+    pub fn open() -> Self {
+        Self::seeded(1)
+    }
+
+    /// An empty shop in which everything follows from `seed`.
+    pub fn seeded(seed: u64) -> Self {
+        let world = World::seeded(seed);
+        Self {
+            executor: Executor::new(world.sim.clone()),
+            machine: Rc::new(Machine::provision_desktop()),
+            customers: 0,
+            orders: 0,
+            log: Log::capture(),
+            ghosts_allowed: false,
+            world,
+        }
+    }
+
+    /// For a fault outside the promise: a machine that turns up long after everybody stopped waiting for it.
+    pub const fn allow_ghosts(&mut self) {
+        self.ghosts_allowed = true;
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.world.sim.now()
+    }
+
+    /// An order as it is now.
+    pub fn order(&self, id: OrderId) -> Order {
+        self.world.store.orders().into_iter().find(|o| o.id == id).expect("an order of that id")
+    }
+
+    /// Runs one call as a process of its own, with everything else going on around it.
+    ///
+    /// # Errors
+    /// `Crashed` when the switch ended the process.
+    pub fn call<T: 'static>(&mut self, work: impl Future<Output = T> + 'static) -> Result<T, Crashed> {
+        self.at_once(vec![Box::pin(work)]).pop().expect("one outcome")
+    }
+
+    /// Runs several calls at the same time; their outcomes in the same order.
+    pub fn at_once<T: 'static>(
+        &mut self,
+        calls: Vec<Pin<Box<dyn Future<Output = T>>>>,
+    ) -> Vec<Result<T, Crashed>> {
+        let outcomes = Rc::new(RefCell::new((0..calls.len()).map(|_| None).collect::<Vec<_>>()));
+        for (place, call) in calls.into_iter().enumerate() {
+            let (sim, outcomes) = (self.world.sim.clone(), Rc::clone(&outcomes));
+            self.executor.spawn(format!("call {place}"), async move {
+                let outcome = sim.process(call).await;
+                outcomes.borrow_mut()[place] = Some(outcome);
+            });
+        }
+        let limit = self.now().checked_add(SignedDuration::from_mins(10)).expect("a time within range");
+        let all = Rc::clone(&outcomes);
+        self.run(limit, move || all.borrow().iter().all(Option::is_some));
+        let outcomes = std::mem::take(&mut *outcomes.borrow_mut());
+        outcomes.into_iter().map(|o| o.expect("a call ends within ten minutes")).collect()
+    }
+
+    fn run(&mut self, limit: Timestamp, done: impl FnMut() -> bool) {
+        let (world, machine) = (self.world.clone(), Rc::clone(&self.machine));
+        self.executor.run(limit, done, &mut move |work| perform(&world, &machine, work));
+    }
+
+    /// Lets time pass, with the sweep every minute.
+    pub fn run_for(&mut self, duration: SignedDuration) {
+        let end = self.now().checked_add(duration).expect("a time within range");
+        while self.now() < end {
+            let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range").min(end);
+            self.run(minute, || false);
+            self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+        }
+        let after = self.now().checked_add(SignedDuration::from_secs(5)).expect("a time within range");
+        self.run(after, || false);
+    }
+
+    /// Lets time pass until nothing is left to do. Orders that nobody has paid are left as they are.
+    pub fn run_until_idle(&mut self) {
+        let limit = self.now().checked_add(IDLE_WITHIN).expect("a time within range");
+        loop {
+            let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range");
+            self.run(minute, || false);
+            let left = self.left();
+            if left.is_empty() {
+                return;
+            }
+            assert!(self.now() < limit, "still not at rest:\n{}", left.join("\n"));
+            self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+        }
+    }
+
+    /// What is still to be done.
+    fn left(&self) -> Vec<String> {
+        let mut left = self.executor.names();
+        let waits_for_a_person = |order: &str| {
+            let orders = self.world.store.orders();
+            let order = orders.iter().find(|o| o.id.to_string() == order);
+            order.is_some_and(|o| o.status == OrderStatus::Refunding && self.refund_needs_a_person(o))
+        };
+        for (kind, at, id) in self.world.store.work() {
+            match kind {
+                WorkKind::OpenPayment => {}
+                WorkKind::UnsettledOrder if waits_for_a_person(&id) => {}
+                _ => left.push(format!("{kind:?} {id} since {at}")),
+            }
+        }
+        if self.world.queues.open() > 0 {
+            left.push(format!("{} messages", self.world.queues.open()));
+        }
+        if self.world.sim.agenda_before(Timestamp::MAX) {
+            left.push("something on the agenda".to_owned());
+        }
+        left
+    }
+
+    /// Ends an execution from outside, as an operator or a time-out would.
+    pub fn abort(&mut self, execution: &str) {
+        self.executor.kill(execution);
+        self.world.workflows.note(execution, |e| e.status = ExecutionStatus::Dead("ABORTED".to_owned()));
+    }
+
+    /// Runs the sweep once more, now.
+    pub fn sweep(&mut self) {
+        self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+    }
+
+    /// What was logged so far.
+    pub fn logged(&self) -> String {
+        self.log.text()
+    }
+}
+
+/// Turns what is due into something that goes on: its name, and what it does.
+fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, Pin<Box<dyn Future<Output = ()>>>) {
+    let world = world.clone();
+    let name = match &work {
+        Work::Execution { name, .. } => name.clone(),
+        other => format!("{other:?}"),
+    };
+    let machine = Rc::clone(machine);
+    let going_on: Pin<Box<dyn Future<Output = ()>>> = match work {
+        Work::Execution { name, order } => Box::pin(walk(world, machine, name, order)),
+        Work::Message(delivery) => Box::pin(async move {
+            if !world.queues.begin(&delivery) {
+                return;
+            }
+            let outcome = world.sim.process(functions::work(&world, &delivery)).await;
+            world.queues.end(delivery, matches!(outcome, Ok(Ok(()))));
+        }),
+        Work::Webhook { body, tries } => Box::pin(async move {
+            let outcome = world.sim.process(functions::webhook(&world, &body)).await;
+            if !matches!(outcome, Ok(Ok(()))) && tries < WEBHOOK_TRIES_MAX {
+                world.sim.schedule(WEBHOOK_AGAIN, Work::Webhook { body, tries: tries + 1 });
+            }
+        }),
+        Work::RefundEnds { reference, id } => {
+            Box::pin(async move { world.gateway.end_refund(&reference, &id) })
+        }
+        Work::CallHome { vm, installs, url, succeeded, certificate, tries } => Box::pin(async move {
+            if !world.host.is_still(&vm, installs) {
+                return;
+            }
+            let call = functions::call_home(&world, &url, succeeded, certificate.clone());
+            let outcome = world.sim.process(call).await;
+            if !matches!(outcome, Ok(Ok(()))) && tries < REPORT_TRIES_MAX {
+                let again = Work::CallHome { vm, installs, url, succeeded, certificate, tries: tries + 1 };
+                world.sim.schedule(REPORT_AGAIN, again);
+            }
+        }),
+        Work::Sweep => Box::pin(async move {
+            let sweep = world.sweep();
+            if let Ok(Err(error)) = world.sim.process(Box::pin(sweep.run())).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the sweep did not run");
+            }
+        }),
+    };
+    (name, going_on)
+}

@@ -1,0 +1,136 @@
+//! What must be true when nothing is left to do.
+
+use domain::instance::InstanceStatus;
+use domain::ledger;
+use domain::order::{Order, OrderStatus};
+use domain::payment::{Payment, PaymentStatus, RefundStatus};
+
+use super::Shop;
+
+impl Shop {
+    /// Every broken promise, as a sentence; empty when all is well. Call it at rest.
+    pub fn broken_promises(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        for order in self.world.store.orders() {
+            self.check_order(&order, &mut broken);
+        }
+        self.check_owners(&mut broken);
+        if self.world.queues.open() > 0 {
+            broken.push(format!("{} messages are left in the queues", self.world.queues.open()));
+        }
+        self.check_secrets(&mut broken);
+        broken
+    }
+
+    fn payment_of(&self, order: &Order) -> Payment {
+        let payments = self.world.store.payments();
+        payments.into_iter().find(|p| p.id == order.payment).expect("an order has a payment")
+    }
+
+    /// A refund that the gateway could not make waits for a person: so the operator was told.
+    pub(super) fn refund_needs_a_person(&self, order: &Order) -> bool {
+        let refund = self.payment_of(order).refund.map(|r| r.status);
+        matches!(refund, Some(RefundStatus::Failed | RefundStatus::NeedsAttention))
+    }
+
+    fn check_order(&self, order: &Order, broken: &mut Vec<String>) {
+        let id = order.id;
+        let payment = self.payment_of(order);
+        let machines: Vec<_> = self
+            .world
+            .host
+            .machines_ever()
+            .into_iter()
+            .filter(|m| m.tags.contains(&id.to_string()))
+            .collect();
+        let instance = self.world.store.instances().into_iter().find(|i| i.id == order.instance);
+        let terminated = instance.as_ref().is_some_and(|i| i.status == InstanceStatus::Terminated);
+
+        let wanted = usize::from(order.status == OrderStatus::Active && !terminated);
+        if machines.len() != wanted && !self.ghosts_allowed {
+            broken.push(format!("{id} is {} and has {} machines", order.status, machines.len()));
+        }
+        if wanted == 1
+            && !machines.iter().any(|m| instance.as_ref().is_some_and(|i| i.vm.as_ref() == Some(&m.id)))
+        {
+            broken.push(format!("{id} is active without the machine that it records"));
+        }
+        let paid = payment.status == PaymentStatus::Paid;
+        let rests = match order.status {
+            OrderStatus::Active | OrderStatus::Refunded => paid,
+            OrderStatus::AwaitingPayment | OrderStatus::Expired => !paid,
+            OrderStatus::Refunding => paid && self.refund_needs_a_person(order),
+            OrderStatus::Paid | OrderStatus::Provisioning | OrderStatus::Undoing => false,
+        };
+        if !rests {
+            broken.push(format!("{id} rests as {} with a payment that is {}", order.status, payment.status));
+        }
+        if order.status == OrderStatus::Active
+            && let Some(instance) = &instance
+            && matches!(
+                instance.status,
+                InstanceStatus::Provisioning | InstanceStatus::Failed | InstanceStatus::Busy
+            )
+        {
+            broken.push(format!("{id} is active, its desktop is {}", instance.status));
+        }
+        self.check_ledger(order, &payment, broken);
+    }
+
+    fn check_ledger(&self, order: &Order, payment: &Payment, broken: &mut Vec<String>) {
+        let entries: Vec<_> =
+            self.world.store.ledger_entries().into_iter().filter(|e| e.order == order.id).collect();
+        let balance = ledger::balance(&entries, order.price.currency).map(|money| money.minor);
+        // Money that is not what was asked for is a person's business and not in the ledger yet.
+        let kept = match payment.status {
+            PaymentStatus::Paid => (1..=payment.references)
+                .map(|number| self.world.gateway.kept(&format!("pay-{}-{number}", payment.id.bare())))
+                .sum(),
+            _ => 0,
+        };
+        if balance != Some(kept) {
+            broken.push(format!("{}: the ledger says {balance:?}, the gateway kept {kept}", order.id));
+        }
+        if order.status == OrderStatus::Refunded && kept != 0 {
+            broken.push(format!("{} is refunded, and the gateway still has {kept}", order.id));
+        }
+        if order.status == OrderStatus::Active && kept != order.price.minor && payment.refund.is_none() {
+            broken.push(format!("{} is active for {kept}", order.id));
+        }
+    }
+
+    fn check_owners(&self, broken: &mut Vec<String>) {
+        let orders = self.world.store.orders();
+        for machine in self.world.host.machines() {
+            if !orders.iter().any(|o| machine.tags.contains(&o.id.to_string())) {
+                broken.push(format!("the machine {} belongs to nobody", machine.name));
+            }
+        }
+    }
+
+    fn check_secrets(&self, broken: &mut Vec<String>) {
+        let world = &self.world;
+        let mut seen: Vec<(&str, String)> = vec![("the log", self.logged())];
+        seen.extend(world.queues.bodies().into_iter().map(|body| ("a message", body)));
+        seen.extend(world.store.mails().iter().map(|mail| ("a mail's record", format!("{mail:?}"))));
+        seen.extend(world.store.tickets().iter().map(|ticket| ("a ticket", format!("{ticket:?}"))));
+        seen.extend(world.store.audit_entries().iter().map(|line| ("the audit log", format!("{line:?}"))));
+        for (name, execution) in world.workflows.executions() {
+            seen.push(("an execution", format!("{name} {:?}", execution.history)));
+        }
+        for canary in world.canaries() {
+            for (place, _) in seen.iter().filter(|(_, text)| text.contains(&canary)) {
+                broken.push(format!("{place} holds a secret"));
+            }
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let broken = self.broken_promises();
+            assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), self.world.sim.trace().join("\n"));
+        }
+    }
+}

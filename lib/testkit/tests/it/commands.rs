@@ -1,0 +1,169 @@
+//! What customers do to their desktops, and what the provider makes of it.
+
+use app::AppError;
+use domain::catalogue::Os;
+use domain::command::CommandKind;
+use domain::instance::InstanceStatus;
+use domain::order::OrderStatus;
+use testkit::ports::{BootPlan, HostFault, Op};
+use testkit::{Fault, Shop, Trigger};
+
+const SYSTEMS: [Os; 2] = [Os::Windows, Os::Linux];
+
+/// Carries a command out and says how the desktop ends, with the reason for a failure.
+fn after(
+    shop: &mut Shop,
+    who: &testkit::Customer,
+    order: domain::ids::OrderId,
+    kind: CommandKind,
+) -> InstanceStatus {
+    shop.commands(who, order, kind).unwrap();
+    shop.run_until_idle();
+    shop.instance(order).status
+}
+
+#[test]
+fn a_desktop_is_stopped_started_and_restarted() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        let (ada, order) = shop.delivered(os);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+        assert!(!shop.world.host.machines()[0].on);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Start), InstanceStatus::Active);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
+        assert_eq!(shop.instance(order).last_error, None);
+    }
+}
+
+#[test]
+fn a_command_that_does_not_fit_is_refused_with_a_sentence() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    assert!(matches!(shop.commands(&ada, order, CommandKind::Start), Err(AppError::Conflict(_))));
+    shop.commands(&ada, order, CommandKind::Stop).unwrap();
+    assert!(matches!(shop.commands(&ada, order, CommandKind::Restart), Err(AppError::Conflict(_))));
+    let again = shop.commands(&ada, order, CommandKind::Stop).unwrap();
+    assert_eq!(again.status, InstanceStatus::Busy);
+    shop.run_until_idle();
+}
+
+#[test]
+fn a_reinstalled_desktop_has_another_password_and_its_owner_is_told() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        let (ada, order) = shop.delivered(os);
+        let before = shop.reveals(&ada, order).unwrap();
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+        let mail = shop.mails(order, "reinstalled").pop().unwrap();
+        let mailed = mail.password.unwrap().expose().clone();
+        assert_ne!(mailed, before);
+        assert_eq!(shop.reveals(&ada, order).unwrap(), mailed);
+        let machine = shop.world.host.machines().pop().unwrap();
+        match os {
+            Os::Windows => assert_eq!(mailed, machine.password),
+            Os::Linux => assert!(sha_crypt::sha512_check(&mailed, &machine.password).is_ok()),
+        }
+    }
+}
+
+#[test]
+fn a_desktop_can_be_reinstalled_twice_and_each_time_the_new_password_is_mailed() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Linux);
+    for times in 1..=2 {
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+        assert_eq!(shop.mails(order, "reinstalled").len(), times);
+    }
+}
+
+#[test]
+fn a_reinstalled_machine_that_cannot_call_home_is_handed_over_after_two_looks() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.next_boot(BootPlan::Silent);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+    assert_eq!(shop.mails(order, "reinstalled").len(), 1);
+}
+
+#[test]
+fn a_terminated_desktop_leaves_nothing_behind() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        let (ada, order) = shop.delivered(os);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
+        assert!(shop.world.host.machines_ever().is_empty());
+        assert!(matches!(shop.reveals(&ada, order), Err(AppError::Conflict(_))));
+        assert_eq!(shop.order(order).status, OrderStatus::Active);
+    }
+}
+
+#[test]
+fn a_command_survives_a_fault_at_any_port_call() {
+    use CommandKind as C;
+    for (kind, op) in [
+        (C::Restart, Op::Reboot),
+        (C::Stop, Op::Halt),
+        (C::Reinstall, Op::Reinstall),
+        (C::Terminate, Op::Delete),
+    ] {
+        let calls = {
+            let mut shop = Shop::open();
+            let (ada, order) = shop.delivered(Os::Windows);
+            let before = shop.world.sim.calls();
+            after(&mut shop, &ada, order, kind);
+            before..shop.world.sim.calls()
+        };
+        for call in calls.clone() {
+            for fault in Fault::ALL {
+                let mut shop = Shop::open();
+                let (ada, order) = shop.delivered(Os::Windows);
+                shop.world.sim.arm(Trigger::Call(call + 1), fault);
+                // The customer's click may fail; they click again.
+                let taken = (0..5).any(|_| {
+                    let took = shop.commands(&ada, order, kind);
+                    took.is_ok() || matches!(took, Err(AppError::Conflict(_)))
+                });
+                assert!(taken, "{kind} call {call} {fault:?}");
+                shop.run_until_idle();
+                let desktop = shop.instance(order);
+                let lost_password = kind == C::Reinstall && desktop.last_error.is_some();
+                let expected = match kind {
+                    C::Stop => InstanceStatus::Stopped,
+                    C::Terminate => InstanceStatus::Terminated,
+                    _ => InstanceStatus::Active,
+                };
+                assert!(
+                    desktop.status == expected || lost_password,
+                    "{kind} {op:?} call {call} {fault:?}: {desktop:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_refuses_a_command_leaves_the_desktop_as_it_was() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.fail(Op::Reboot, HostFault::Refuse, 1);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
+    assert!(shop.instance(order).last_error.is_some());
+    assert_eq!(shop.mails(order, "operator_alert").len(), 1);
+}
+
+#[test]
+fn a_provider_that_is_unclear_or_busy_is_asked_again() {
+    for fault in [HostFault::Busy, HostFault::FailBefore, HostFault::FailAfter, HostFault::DropAfter] {
+        for (op, kind) in [
+            (Op::Reboot, CommandKind::Restart),
+            (Op::Halt, CommandKind::Stop),
+            (Op::Delete, CommandKind::Terminate),
+        ] {
+            let mut shop = Shop::open();
+            let (ada, order) = shop.delivered(Os::Windows);
+            shop.world.host.fail(op, fault, 2);
+            after(&mut shop, &ada, order, kind);
+            assert_eq!(shop.instance(order).last_error, None, "{kind} {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The use cases, the domain and the real state machine file, in a simulated world.
+
+mod commands;
+mod payments;
+mod properties;
+mod provision_faults;
+mod refunds;
+mod state_machine;
+mod stories;

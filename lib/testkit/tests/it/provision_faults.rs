@@ -1,0 +1,264 @@
+//! Whatever breaks, and wherever: a paid order ends delivered or refunded, and nothing is left over. That
+//! nothing is left over is checked when each shop is dropped.
+
+use domain::catalogue::Os;
+use domain::ids::OrderId;
+use domain::order::{Failure, OrderStatus};
+use jiff::SignedDuration;
+use testkit::ports::{BootPlan, HostFault, Op};
+use testkit::{Fault, Machine, Shop, StateFault, Trigger};
+
+const SYSTEMS: [Os; 2] = [Os::Windows, Os::Linux];
+
+/// The ways an order can go, so that every state of the machine is passed by at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Straight to the desktop.
+    Delivered,
+    /// The first region is sold out.
+    NextOffering,
+    /// The first machine's set-up fails, and is made elsewhere.
+    SecondMachine,
+    /// No machine ever boots.
+    Refunded,
+    /// The gateway refuses the refund at first.
+    RefundRefused,
+}
+
+const WAYS: [Way; 5] =
+    [Way::Delivered, Way::NextOffering, Way::SecondMachine, Way::Refunded, Way::RefundRefused];
+
+impl Way {
+    fn prepare(self, shop: &Shop) {
+        let host = &shop.world.host;
+        match self {
+            Self::Delivered => {}
+            Self::NextOffering => host.sell_out("ewr"),
+            Self::SecondMachine => host.next_boot(BootPlan::SetupFails),
+            Self::Refunded | Self::RefundRefused => {
+                (0..12).for_each(|_| host.next_boot(BootPlan::Never));
+                if self == Self::RefundRefused {
+                    shop.world.gateway.fail(testkit::ports::GatewayFault::RefusesRefunds, 1);
+                }
+            }
+        }
+    }
+
+    fn states(self, os: Os) -> Vec<String> {
+        let mut shop = Shop::open();
+        self.prepare(&shop);
+        shop.paid_order(os);
+        shop.run_until_idle();
+        shop.world.workflows.executions().into_iter().flat_map(|(_, e)| e.states).collect()
+    }
+}
+
+fn settled(shop: &Shop, order: OrderId) -> bool {
+    matches!(shop.order(order).status, OrderStatus::Active | OrderStatus::Refunded)
+}
+
+#[test]
+fn the_ways_pass_every_state() {
+    let passed: std::collections::BTreeSet<String> =
+        WAYS.into_iter().flat_map(|way| way.states(Os::Windows)).collect();
+    assert_eq!(passed, Machine::provision_desktop().states.into_keys().collect());
+}
+
+#[test]
+fn every_task_state_survives_every_fault() {
+    let machine = Machine::provision_desktop();
+    for os in SYSTEMS {
+        for way in WAYS {
+            let passed = way.states(os);
+            for (state, _) in machine.tasks().filter(|(name, _)| passed.contains(name)) {
+                for fault in StateFault::ALL {
+                    let mut shop = Shop::open();
+                    way.prepare(&shop);
+                    shop.world.breaks.at(state, fault, 1);
+                    let order = shop.paid_order(os);
+                    shop.run_until_idle();
+                    let place = format!("{os} {way:?} {state} {fault:?}");
+                    assert!(settled(&shop, order), "{place}: {}", shop.order(order).status);
+                    // One fault is what retries are for: it must not cost the customer their desktop.
+                    let delivers = matches!(way, Way::Delivered | Way::NextOffering | Way::SecondMachine);
+                    assert_eq!(shop.order(order).status == OrderStatus::Active, delivers, "{place}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_task_state_that_stays_broken_for_long_still_ends_well() {
+    let machine = Machine::provision_desktop();
+    for way in WAYS {
+        let passed = way.states(Os::Windows);
+        for (state, _) in machine.tasks().filter(|(name, _)| passed.contains(name)) {
+            for fault in [StateFault::Before, StateFault::AfterEffect, StateFault::TimesOut] {
+                let mut shop = Shop::open();
+                way.prepare(&shop);
+                shop.world.breaks.at(state, fault, 30);
+                let order = shop.paid_order(Os::Windows);
+                shop.run_until_idle();
+                assert!(settled(&shop, order), "{way:?} {state} {fault:?}: {}", shop.order(order).status);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_at_any_port_call_ends_well() {
+    for os in SYSTEMS {
+        for way in [Way::Delivered, Way::SecondMachine, Way::Refunded] {
+            let first = checkout_calls(os);
+            let calls = {
+                let mut shop = Shop::open();
+                way.prepare(&shop);
+                shop.paid_order(os);
+                shop.run_until_idle();
+                shop.world.sim.calls()
+            };
+            let step = if os == Os::Linux || way != Way::Delivered { 3 } else { 1 };
+            for call in (first + 1..=calls).step_by(step) {
+                for fault in Fault::ALL {
+                    let mut shop = Shop::open();
+                    way.prepare(&shop);
+                    shop.world.sim.arm(Trigger::Call(call), fault);
+                    let order = shop.paid_order(os);
+                    shop.run_until_idle();
+                    let ended = shop.order(order).status;
+                    assert!(settled(&shop, order), "{os} {way:?} call {call} {fault:?}: {ended}");
+                    assert_eq!(
+                        ended == OrderStatus::Refunded,
+                        way == Way::Refunded,
+                        "{os} {way:?} call {call} {fault:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn checkout_calls(os: Os) -> u64 {
+    let mut shop = Shop::open();
+    let ada = shop.customer("ada@example.com");
+    shop.orders(&ada, os);
+    shop.world.sim.calls()
+}
+
+#[test]
+fn a_create_without_a_clear_answer_makes_one_machine() {
+    for os in SYSTEMS {
+        for fault in [
+            HostFault::FailBefore,
+            HostFault::FailAfter,
+            HostFault::DropAfter,
+            HostFault::Late(SignedDuration::from_secs(60)),
+        ] {
+            let mut shop = Shop::open();
+            shop.world.host.fail(Op::Create, fault, 1);
+            let order = shop.paid_order(os);
+            shop.run_until_idle();
+            assert_eq!(shop.order(order).status, OrderStatus::Active, "{os} {fault:?}");
+            assert_eq!(shop.world.host.machines_ever().len(), 1, "{os} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_machine_that_turns_up_after_it_was_written_off_is_deleted_before_delivery() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        shop.world.host.fail(Op::Create, HostFault::Late(SignedDuration::from_secs(150)), 1);
+        let order = shop.paid_order(os);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{os}");
+        assert_eq!((shop.world.host.creates(), shop.world.host.machines_ever().len()), (2, 1), "{os}");
+    }
+}
+
+#[test]
+fn a_list_that_lags_makes_no_second_machine() {
+    for os in SYSTEMS {
+        for fault in [HostFault::FailAfter, HostFault::DropAfter] {
+            let mut shop = Shop::open();
+            shop.world.host.lists_lag(SignedDuration::from_secs(45));
+            shop.world.host.fail(Op::Create, fault, 1);
+            let order = shop.paid_order(os);
+            shop.run_until_idle();
+            assert_eq!(shop.order(order).status, OrderStatus::Active, "{os} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sold_out_region_leads_to_the_next_and_nothing_left_to_the_refund() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        shop.world.host.sell_out("ewr");
+        let order = shop.paid_order(os);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Active);
+        assert_eq!(shop.world.host.machines()[0].region, "ord");
+
+        let mut shop = Shop::open();
+        for region in ["ewr", "ord", "lhr"] {
+            shop.world.host.sell_out(region);
+        }
+        let order = shop.paid_order(os);
+        shop.run_until_idle();
+        let done = shop.order(order);
+        assert_eq!((done.status, done.failure), (OrderStatus::Refunded, Some(Failure::NoOfferingLeft)));
+        assert_eq!(shop.world.host.creates(), 0);
+    }
+}
+
+#[test]
+fn a_provider_that_refuses_us_is_passed_over() {
+    for fault in [HostFault::Refuse, HostFault::Unauthorized, HostFault::Quota] {
+        let mut shop = Shop::open();
+        shop.world.host.fail(Op::Create, fault, 1);
+        let order = shop.paid_order(Os::Windows);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{fault:?}");
+        assert_eq!(shop.world.host.machines()[0].region, "ord", "{fault:?}");
+    }
+}
+
+#[test]
+fn a_busy_provider_is_asked_again_and_makes_one_machine() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        shop.world.host.fail(Op::Create, HostFault::Busy, 6);
+        let order = shop.paid_order(os);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Active);
+        assert_eq!(shop.world.host.creates(), 1);
+    }
+}
+
+#[test]
+fn a_provider_that_stays_broken_ends_in_a_refund_within_the_hour() {
+    for (op, fault) in
+        [(Op::Create, HostFault::FailBefore), (Op::Create, HostFault::Busy), (Op::Get, HostFault::FailBefore)]
+    {
+        let mut shop = Shop::open();
+        shop.world.host.fail(op, fault, 10_000);
+        let order = shop.paid_order(Os::Windows);
+        let paid = shop.now();
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Refunded, "{op:?} {fault:?}");
+        assert!(shop.now().duration_since(paid) < SignedDuration::from_mins(60), "{op:?} {fault:?}");
+    }
+}
+
+#[test]
+fn a_list_that_fails_for_long_delays_the_refund_but_loses_nothing() {
+    let mut shop = Shop::open();
+    shop.world.host.next_boot(BootPlan::Never);
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(SignedDuration::from_mins(25));
+    shop.world.host.fail(Op::Find, HostFault::FailBefore, 60);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+}

@@ -1,0 +1,120 @@
+//! What cannot be delivered is destroyed first, then paid back, once.
+
+use domain::catalogue::Os;
+use domain::ledger::EntryKind;
+use domain::order::{Failure, OrderStatus};
+use domain::payment::{PaymentStatus, RefundStatus};
+use jiff::SignedDuration;
+use testkit::ports::{BootPlan, GatewayFault};
+use testkit::{Fault, Shop, Trigger};
+
+/// An order whose machine never boots.
+fn doomed(shop: &mut Shop, os: Os) -> domain::ids::OrderId {
+    shop.world.host.next_boot(BootPlan::Never);
+    shop.paid_order(os)
+}
+
+fn refunds_in_ledger(shop: &Shop) -> usize {
+    shop.world.store.ledger_entries().iter().filter(|e| e.kind == EntryKind::Refund).count()
+}
+
+#[test]
+fn a_machine_that_never_boots_is_refunded_at_the_deadline() {
+    for os in [Os::Windows, Os::Linux] {
+        let mut shop = Shop::open();
+        let order = doomed(&mut shop, os);
+        shop.run_until_idle();
+        let done = shop.order(order);
+        assert_eq!((done.status, done.failure), (OrderStatus::Refunded, Some(Failure::DeadlinePassed)));
+        let gave_up = done.timeline.iter().find(|l| l.step == domain::order::Step::GaveUp).unwrap();
+        let waited = gave_up.at.duration_since(done.paid_at.unwrap());
+        assert!((30..34).contains(&waited.as_mins()), "{waited:?}");
+        assert_eq!(shop.mails(order, "failed_and_refunded").len(), 1);
+        assert_eq!(shop.world.store.tickets().len(), 1);
+        assert_eq!(refunds_in_ledger(&shop), 1);
+        assert_eq!(shop.world.gateway.refunds_accepted(), 1);
+    }
+}
+
+#[test]
+fn the_money_never_goes_back_before_the_machine_is_gone() {
+    let mut shop = Shop::open();
+    shop.world.host.fail(testkit::ports::Op::Delete, testkit::ports::HostFault::FailBefore, 40);
+    let order = doomed(&mut shop, Os::Windows);
+    let mut refunded_with_machine = false;
+    for _ in 0..90 {
+        shop.run_for(SignedDuration::from_mins(1));
+        let machine = !shop.world.host.machines_ever().is_empty();
+        refunded_with_machine |= machine && shop.world.gateway.refunds_accepted() > 0;
+    }
+    assert!(!refunded_with_machine);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+}
+
+#[test]
+fn a_refund_whose_answer_is_lost_is_asked_for_once() {
+    for fault in Fault::ALL {
+        let mut shop = Shop::open();
+        shop.world.sim.arm(Trigger::Next("gateway.refund"), fault);
+        let order = doomed(&mut shop, Os::Windows);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Refunded, "{fault:?}");
+        assert_eq!(shop.world.gateway.refunds_accepted(), 1, "{fault:?}");
+        assert_eq!(refunds_in_ledger(&shop), 1, "{fault:?}");
+        assert_eq!(shop.mails(order, "failed_and_refunded").len(), 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_refund_that_the_gateway_cannot_make_is_told_to_the_operator() {
+    for end in [RefundStatus::Failed, RefundStatus::NeedsAttention] {
+        let mut shop = Shop::open();
+        shop.world.gateway.refunds_end(end);
+        let order = doomed(&mut shop, Os::Windows);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Refunding, "{end}");
+        let alerts = shop.mails(order, "operator_alert");
+        assert!(alerts.iter().any(|m| m.note.as_ref().is_some_and(|n| n.contains("by hand"))), "{end}");
+    }
+}
+
+#[test]
+fn a_gateway_that_refuses_refunds_for_an_hour_gives_the_money_back_in_the_end() {
+    let mut shop = Shop::open();
+    shop.world.gateway.fail(GatewayFault::RefusesRefunds, 4);
+    let order = doomed(&mut shop, Os::Windows);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+    assert!(!shop.mails(order, "operator_alert").is_empty());
+}
+
+#[test]
+fn a_refund_whose_webhooks_are_all_lost_is_followed_by_the_sweep() {
+    let mut shop = Shop::open();
+    let order = doomed(&mut shop, Os::Windows);
+    shop.run_for(SignedDuration::from_mins(29));
+    shop.world.sim.arm(Trigger::Every("queue.payment"), Fault::CrashBefore);
+    shop.run_for(SignedDuration::from_mins(8));
+    shop.world.sim.disarm();
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+}
+
+#[test]
+fn a_refund_made_at_the_gateways_own_desk_is_told_to_the_operator_and_stands_in_the_ledger() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    let reference = shop.reference(order);
+    let (gateway, amount) = (shop.world.gateway.clone(), shop.order(order).price);
+    let by_hand = async move {
+        use app::ports::PaymentGateway;
+        gateway.refund(&reference, amount, "by hand").await
+    };
+    assert!(shop.call(by_hand).is_ok_and(|refund| refund.is_ok()));
+    shop.run_until_idle();
+    assert_eq!(shop.world.store.payments().pop().unwrap().status, PaymentStatus::Paid);
+    assert_eq!(refunds_in_ledger(&shop), 1);
+    assert!(!shop.mails(order, "operator_alert").is_empty());
+    assert_eq!(shop.order(order).status, OrderStatus::Active);
+}
