@@ -61,7 +61,7 @@ def deploy(plan: dict) -> dict:
     name = plan["stack_name"]
     outputs = put_stack(aws, name, template, parameters)
     # Known only now; machines and the gateway's return page need an address that works from this machine.
-    api_url = f"{plan['endpoint']}/_aws/execute-api/{outputs['HttpApiId']}/$default"
+    api_url = f"{plan['endpoint']}/_aws/execute-api/{outputs['HttpApiId']}"
     if not parameters.get("PublicApiUrl"):
         outputs = put_stack(aws, name, template, {**parameters, "PublicApiUrl": api_url})
     import_routes(aws, name, template)

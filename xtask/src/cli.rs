@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 
+use crate::bench;
 use crate::deploy::Plan;
 use crate::state::StateDir;
 
@@ -18,6 +19,9 @@ cargo xtask down
     Ends a local stack that was started with --detach.
 cargo xtask logs [FUNCTION] [--follow]
     What the functions logged.
+cargo xtask bench [--quick] [--as-built] [--only startup|memory|size|instructions|stack]… [FUNCTION]…
+    What the functions cost, each figure against its floor: start, memory, size, instructions, the way of an order.
+    --as-built measures the binaries of the last build.
 cargo xtask coverage
     Line coverage of lib/; needs cargo-tarpaulin.
 cargo xtask deploy --stack-name NAME --mail-from ADDRESS --operator-email ADDRESS [--site-url URL]
@@ -62,6 +66,8 @@ pub(crate) enum Command {
     },
     /// Line coverage of lib/.
     Coverage,
+    /// Measure the functions.
+    Bench(bench::Plan),
     /// Build for Lambda and deploy.
     Deploy(Plan),
 }
@@ -94,9 +100,12 @@ impl UpOptions {
 /// An unknown command or flag, or a flag without its value; the message names it.
 pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<Command> {
     let mut words = Words(words.into_iter().collect());
+    if words.flag("--help") || words.flag("-h") {
+        return Ok(Command::Help);
+    }
     let command = words.next_word().unwrap_or_else(|| "help".into());
     let parsed = match command.as_str() {
-        "help" | "--help" | "-h" => Command::Help,
+        "help" => Command::Help,
         "demo" => Command::Demo { once: words.flag("--once"), options: up_options(&mut words)? },
         "test" => Command::Test,
         "up" => Command::Up { detach: words.flag("--detach"), options: up_options(&mut words)? },
@@ -106,6 +115,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<C
             Command::Logs { follow, state, function: words.next_word() }
         }
         "coverage" => Command::Coverage,
+        "bench" => Command::Bench(bench_plan(&mut words)?),
         "deploy" => Command::Deploy(deploy_plan(&mut words)?),
         other => bail!("there is no command `{other}`\n\n{USAGE}"),
     };
@@ -143,6 +153,22 @@ fn port(words: &mut Words, flag: &str) -> anyhow::Result<Option<u16>> {
         .value(flag)?
         .map(|text| text.parse().with_context(|| format!("{flag} cannot be `{text}`")))
         .transpose()
+}
+
+fn bench_plan(words: &mut Words) -> anyhow::Result<bench::Plan> {
+    let mut plan = bench::Plan {
+        quick: words.flag("--quick"),
+        as_built: words.flag("--as-built"),
+        ..bench::Plan::default()
+    };
+    while let Some(part) = words.value("--only")? {
+        if !bench::PARTS.contains(&part.as_str()) {
+            bail!("--only is one of {}, not `{part}`", bench::PARTS.join(", "));
+        }
+        plan.parts.push(part);
+    }
+    plan.functions.extend(std::iter::from_fn(|| words.next_word()));
+    Ok(plan)
 }
 
 fn deploy_plan(words: &mut Words) -> anyhow::Result<Plan> {

@@ -20,6 +20,8 @@ use crate::{functions, http, python, settings, workspace};
 
 /// How long a program of the stack may take to answer for the first time.
 const READY_WAIT: Duration = Duration::from_secs(60);
+/// How many warnings and errors of the functions are shown after a failure.
+const COMPLAINTS_MAX: usize = 20;
 const WATCH_PAUSE: Duration = Duration::from_millis(500);
 
 /// Starts a local stack and, unless `detach`, stays until Ctrl-C.
@@ -65,6 +67,20 @@ pub(crate) fn logs(state: &StateDir, function: Option<&str>, follow: bool) -> an
         bail!("the logs could not be read");
     }
     Ok(())
+}
+
+/// Prints the warnings and errors of the functions, for somebody who wants to know why something failed.
+pub(crate) fn print_complaints(state: &StateDir) {
+    let stack = state.read("stack.json");
+    let endpoint = stack["aws_endpoint"].as_str().unwrap_or_default();
+    let mut reader = Command::new(python::program("python"));
+    reader.current_dir(workspace::root()).args(["infra/local/stack.py", "logs", endpoint]);
+    let Ok(output) = reader.output() else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let complains = |line: &&str| line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#);
+    for line in text.lines().filter(complains).take(COMPLAINTS_MAX) {
+        eprintln!("{line}");
+    }
 }
 
 /// A running local stack; ended when this is dropped, unless it is left running.

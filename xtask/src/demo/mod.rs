@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::UpOptions;
-use crate::local::Stack;
+use crate::local::{self, Stack};
 use crate::progress::{Progress, seconds};
 use customer::Customer;
 use desktop::Delivered;
@@ -32,21 +32,30 @@ pub(crate) fn run(options: &UpOptions, once: bool) -> anyhow::Result<()> {
             ));
         }
     }
-    let customer = Customer::sign_up(&stack)?;
-    progress.done(&format!("{} signed up and in", customer.email));
-    let mut delivered = Vec::new();
-    for (plan, os, name) in PURCHASES {
-        delivered.push(buy(&stack, &customer, (plan, os, name), &mut progress)?);
+    let bought = shop(&stack, &mut progress);
+    if bought.is_err() {
+        local::print_complaints(stack.state());
     }
-    for desktop in &delivered {
-        println!("\n{}", desktop.summary());
-    }
-    println!("\nSign in as {} / {}\n{}", customer.email, customer.password, stack.summary());
+    bought?;
     if once {
         return Ok(());
     }
     println!("\nIt stays up until Ctrl-C.");
     stack.watch()
+}
+
+fn shop(stack: &Stack, progress: &mut Progress) -> anyhow::Result<()> {
+    let customer = Customer::sign_up(stack)?;
+    progress.done(&format!("{} signed up and in", customer.email));
+    let mut delivered = Vec::new();
+    for (plan, os, name) in PURCHASES {
+        delivered.push(buy(stack, &customer, (plan, os, name), progress)?);
+    }
+    for desktop in &delivered {
+        println!("\n{}", desktop.summary());
+    }
+    println!("\nSign in as {} / {}\n{}", customer.email, customer.password, stack.summary());
+    Ok(())
 }
 
 fn buy(
