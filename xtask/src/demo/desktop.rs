@@ -1,6 +1,7 @@
 //! What the customer holds in the end: the mail, the .rdp file, and a desktop that lets them in.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::local::Stack;
 /// A desktop that was delivered.
 pub(crate) struct Delivered {
     /// What people call it.
-    pub(crate) name: String,
+    name: String,
     /// The mail's subject.
     subject: String,
     /// The mail's text.
@@ -21,9 +22,9 @@ pub(crate) struct Delivered {
     /// The sign-in that the mail holds.
     sign_in: SignIn,
     /// The .rdp file.
-    pub(crate) rdp_file: String,
-    /// Where it was saved.
-    pub(crate) rdp_path: PathBuf,
+    rdp_file: String,
+    rdp_path: PathBuf,
+    mail_path: PathBuf,
 }
 
 struct SignIn {
@@ -65,6 +66,7 @@ pub(crate) fn collect(
         sign_in,
         rdp_file: file.text,
         rdp_path: PathBuf::new(),
+        mail_path: PathBuf::new(),
     })
 }
 
@@ -94,19 +96,38 @@ impl Delivered {
         answer["accepted"].as_bool().context("the desktop does not say whether it lets the user in")
     }
 
+    /// Saves the .rdp file and the whole mail in `folder`.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub(crate) fn save(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let name = self.name.to_lowercase();
+        self.rdp_path = folder.join(format!("{name}.rdp"));
+        self.mail_path = folder.join(format!("{name}-mail.txt"));
+        for (path, text) in [(&self.rdp_path, &self.rdp_file), (&self.mail_path, &self.text)] {
+            fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        Ok(())
+    }
+
     /// The mail, the file and the sign-in, for the user.
     pub(crate) fn summary(&self) -> String {
-        let mail: String = self.text.lines().map(|line| format!("  | {line}\n")).collect();
+        let mail: String = beginning(&self.text).map(|line| format!("  | {line}\n")).collect();
         format!(
-            "{} desktop\n  mail: {}\n{mail}  .rdp file: {}\n  sign in: {} at {}, password {}",
+            "{} desktop\n  mail      {} (all of it: {})\n{mail}  .rdp file {}\n  open it   xfreerdp {} /cert:tofu",
             self.name,
             self.subject,
+            self.mail_path.display(),
             self.rdp_path.display(),
-            self.sign_in.username,
-            self.sign_in.address,
-            self.sign_in.password
+            self.rdp_path.display()
         )
     }
+}
+
+/// The mail up to its first numbered heading: the greeting and the sign-in.
+fn beginning(mail: &str) -> impl Iterator<Item = &str> {
+    let heading = |line: &&str| line.starts_with("1. ");
+    mail.trim_end().lines().take_while(move |line| !heading(line)).filter(|line| !line.trim().is_empty())
 }
 
 /// The rest of the line that begins with `name` and a colon.
@@ -118,6 +139,12 @@ fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mail_is_shown_up_to_its_instructions() {
+        let shown: Vec<&str> = beginning("Ready\n\n  Address: x\n\n1. CONNECT\nclick\n").collect();
+        assert_eq!(shown, ["Ready", "  Address: x"]);
+    }
 
     #[test]
     fn a_field_of_the_mail_is_read_to_the_end_of_its_line() {

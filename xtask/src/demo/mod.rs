@@ -4,9 +4,6 @@ mod customer;
 mod desktop;
 mod order;
 
-use std::fs;
-
-use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::UpOptions;
@@ -74,9 +71,6 @@ fn buy(
     desktop.check_sign_in(stack)?;
     progress.done(&format!("{name}: the mailed password signs in, a wrong one does not"));
     progress.note(&format!("{name}: delivered {} after the payment", seconds(finished.took)));
-    let folder = stack.state().make("demo")?;
-    desktop.rdp_path = folder.join(format!("{}.rdp", name.to_lowercase()));
-    fs::write(&desktop.rdp_path, &desktop.rdp_file)
-        .with_context(|| format!("{} cannot be written", desktop.rdp_path.display()))?;
+    desktop.save(&stack.state().make("demo")?)?;
     Ok(desktop)
 }

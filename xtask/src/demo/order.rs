@@ -74,7 +74,8 @@ pub(crate) fn follow(
     mut report: impl FnMut(&str),
 ) -> anyhow::Result<Finished> {
     let start = Instant::now();
-    let mut reported = 0;
+    // The first step is that the order was placed, which the caller knows.
+    let mut reported = 1;
     while start.elapsed() < DELIVERY_WAIT {
         let view =
             customer.get(stack, &format!("/orders/{}", order.id))?.expect_success("GET /orders/{id}")?;
@@ -104,7 +105,6 @@ fn reason(view: &Value) -> &str {
 /// A step of the timeline for people; one that is not known yet is shown as it is written.
 fn in_words(step: &str) -> String {
     match step {
-        "placed" => "order placed",
         "paid" => "payment confirmed with the gateway",
         "started" => "delivery started",
         "machine_created" => "machine created at Vultr",
