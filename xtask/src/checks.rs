@@ -37,6 +37,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut tests = workspace::cargo();
     tests
         .args(["test", "--workspace"])
+        // Without it the stories are left out when somebody runs `cargo test` alone.
+        .env("NEMORDP_REQUIRE_STACK", "1")
         .env("NEMORDP_STACK_JSON", StateDir::at(STATE).stack_json())
         .env("NEMORDP_PYTHON", python::program("python"));
     check("tests", &mut tests)?;
