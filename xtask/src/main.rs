@@ -1,5 +1,6 @@
 //! The developer's commands: `cargo xtask demo`, `cargo xtask test` and the rest of `USAGE`.
 
+mod bench;
 mod checks;
 mod cli;
 mod coverage;
@@ -43,6 +44,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Down { state } => local::down(&state),
         Command::Logs { function, follow, state } => local::logs(&state, function.as_deref(), follow),
         Command::Coverage => coverage::run(),
+        Command::Bench(plan) => bench::run(&plan),
         Command::Deploy(plan) => deploy::run(&plan),
     }
 }

@@ -8,20 +8,20 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use crate::aws_http::AwsHttp;
 use crate::env::Env;
+use crate::http_client::OneClient;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(15);
 
-pub(crate) fn config(env: &mut Env) -> SdkConfig {
+pub(crate) fn config(env: &mut Env, http: OneClient) -> SdkConfig {
     let credentials = Credentials::new(
         env.text("AWS_ACCESS_KEY_ID"),
         env.text("AWS_SECRET_ACCESS_KEY"),
@@ -29,10 +29,7 @@ pub(crate) fn config(env: &mut Env) -> SdkConfig {
         None,
         "lambda",
     );
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
@@ -40,7 +37,7 @@ pub(crate) fn config(env: &mut Env) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env.text("AWS_REGION")))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http)
+        .http_client(AwsHttp(http))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(3));

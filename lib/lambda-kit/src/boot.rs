@@ -3,7 +3,7 @@
 use aws_types::SdkConfig;
 
 use crate::env::Env;
-use crate::http_client::{ClientError, http_client};
+use crate::http_client::{ClientError, OneClient};
 use crate::secrets::Secrets;
 use crate::{aws, log};
 
@@ -13,14 +13,16 @@ pub struct Boot {
     pub aws: SdkConfig,
     /// The function's settings; call [`Env::finish`] when all are read.
     pub env: Env,
+    http: OneClient,
 }
 
 /// Starts a function: logs, settings, the AWS configuration. Opens no connection.
 pub fn boot() -> Boot {
     let mut env = Env::of_process();
     log::init(&env);
-    let aws = aws::config(&mut env);
-    Boot { aws, env }
+    let http = OneClient::default();
+    let aws = aws::config(&mut env, http.clone());
+    Boot { aws, env, http }
 }
 
 impl Boot {
@@ -29,11 +31,11 @@ impl Boot {
         Secrets::new(&self.aws)
     }
 
-    /// The client for gateways and providers; call it once.
+    /// The client for gateways and providers, which AWS is called with, too.
     ///
     /// # Errors
     /// `ClientError` when this build has no usable TLS.
     pub fn http_client(&self) -> Result<reqwest::Client, ClientError> {
-        http_client()
+        self.http.get()
     }
 }

@@ -1,21 +1,36 @@
-//! The HTTP client for gateways and providers: one per process, the same TLS stack as the SDK's.
+//! The HTTP client of the process: one pool and one TLS configuration for AWS, gateways and providers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A client that could not be built: a fault of this build, not of the environment.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the HTTP client could not be built")]
-pub struct ClientError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct ClientError(#[source] Arc<dyn std::error::Error + Send + Sync>);
 
-/// Connect 3 s, total 10 s; no redirects, since no API that we call redirects and a key must not travel. Idle
-/// connections are dropped before a frozen environment would find them dead.
-pub(crate) fn http_client() -> Result<reqwest::Client, ClientError> {
+/// The client, built when it is first asked for: a function that calls nobody does not pay for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OneClient(Arc<OnceLock<Result<reqwest::Client, ClientError>>>);
+
+impl OneClient {
+    /// # Errors
+    /// `ClientError` when this build has no usable TLS.
+    pub(crate) fn get(&self) -> Result<reqwest::Client, ClientError> {
+        self.0.get_or_init(build).clone()
+    }
+}
+
+/// Connect 3 s, total 10 s; no redirects, since no API that we call redirects and a key must not travel; no proxy,
+/// since only settings say where calls go. Idle connections are dropped before a frozen environment would find
+/// them dead.
+fn build() -> Result<reqwest::Client, ClientError> {
+    // Mozilla's roots, compiled in: reading and parsing the system's takes longer than all the rest of a start
+    // (docs/performance.md).
     let mut roots = rustls::RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| ClientError(Box::new(error)))?
+        .map_err(|error| ClientError(Arc::new(error)))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     reqwest::Client::builder()
@@ -24,7 +39,8 @@ pub(crate) fn http_client() -> Result<reqwest::Client, ClientError> {
         .timeout(Duration::from_secs(10))
         .pool_idle_timeout(Duration::from_secs(20))
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .user_agent(concat!("NemoRDP/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| ClientError(Box::new(error)))
+        .map_err(|error| ClientError(Arc::new(error)))
 }

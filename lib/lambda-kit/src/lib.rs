@@ -1,6 +1,7 @@
 //! What every function shares: start-up, logs, HTTP answers, errors, batches.
 
 mod aws;
+mod aws_http;
 mod batch;
 mod boot;
 mod caller;

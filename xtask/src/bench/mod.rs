@@ -1,0 +1,57 @@
+//! `cargo xtask bench`: what the functions cost, each figure against its floor, measured in the same run.
+//!
+//! Method, figures and what dominates them: docs/performance.md.
+
+mod bootstrap;
+mod build;
+mod instructions;
+mod memory;
+mod outside;
+mod runtime_api;
+mod samples;
+mod startup;
+mod table;
+mod wire;
+
+use crate::progress::Progress;
+use outside::Outside;
+
+/// The topics, in the order they are printed.
+pub(crate) const PARTS: [&str; 4] = ["startup", "memory", "size", "instructions"];
+
+/// What to measure.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// Fewer repeats.
+    pub(crate) quick: bool,
+    /// Measure the binaries that are there.
+    pub(crate) as_built: bool,
+    /// Only these of `PARTS`; all when empty.
+    pub(crate) parts: Vec<String>,
+    /// Only these functions; all when empty.
+    pub(crate) functions: Vec<String>,
+}
+
+/// Measures and prints. A missed aim is printed as such and is no failure.
+///
+/// # Errors
+/// Something does not build or start.
+pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
+    let mut progress = Progress::start();
+    let wanted = |part: &str| plan.parts.is_empty() || plan.parts.iter().any(|named| named == part);
+    let subjects = build::subjects(&plan.functions, plan.as_built, &mut progress)?;
+    let outside = Outside::start()?;
+    if wanted("startup") {
+        startup::measure(&subjects, &outside, if plan.quick { 10 } else { 40 })?;
+    }
+    if wanted("memory") {
+        memory::measure(&subjects, &outside)?;
+    }
+    if wanted("size") {
+        memory::sizes(&subjects)?;
+    }
+    if wanted("instructions") {
+        instructions::measure(&subjects, &outside)?;
+    }
+    Ok(())
+}
