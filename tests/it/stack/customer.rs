@@ -1,0 +1,112 @@
+//! A customer: signs up with Cognito as the dashboard does, and calls the API.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::http::{self, Answer};
+use super::orders::Order;
+use super::{Stack, unique, until};
+
+const MAIL_WAIT: Duration = Duration::from_secs(30);
+
+/// Somebody who is signed in.
+pub(crate) struct Customer<'s> {
+    pub(crate) stack: &'s Stack,
+    pub(crate) email: String,
+    /// The value of the `authorization` header.
+    pub(crate) authorization: String,
+}
+
+impl<'s> Customer<'s> {
+    /// A new customer with a verified address.
+    #[track_caller]
+    pub(crate) fn new(stack: &'s Stack) -> Self {
+        let email = format!("{}@example.com", unique());
+        let password = format!("Pass-{}", unique());
+        let client = stack.fact("client_id");
+        let attributes = json!([{"Name": "email", "Value": email}]);
+        let user = json!({"ClientId": client, "Username": email, "Password": password, "UserAttributes": attributes});
+        stack.cognito("SignUp", &user).good("SignUp");
+        let code = until(
+            MAIL_WAIT,
+            || stack.mails_to(&email).iter().find_map(|mail| six_digits(&mail.text).map(str::to_owned)),
+            || format!("no confirmation code for {email}"),
+        );
+        let confirm = json!({"ClientId": client, "Username": email, "ConfirmationCode": code});
+        stack.cognito("ConfirmSignUp", &confirm).good("ConfirmSignUp");
+        let token = stack.sign_in(&email, &password);
+        Self { stack, email, authorization: format!("Bearer {token}") }
+    }
+
+    /// Calls the API as this customer.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.call_with(method, path, &[], body.map(Value::to_string).as_deref())
+    }
+
+    /// As `call`, with headers and a body of any kind.
+    #[track_caller]
+    pub(crate) fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        let mut all = vec![("authorization", self.authorization.as_str())];
+        if body.is_some() {
+            all.push(("content-type", "application/json"));
+        }
+        all.extend_from_slice(headers);
+        http::call(method, &self.stack.api(path), &all, body)
+    }
+
+    /// `GET`, which has to succeed.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Value {
+        self.call("GET", path, None).good(path)
+    }
+
+    /// Sends a checkout as it is.
+    #[track_caller]
+    pub(crate) fn post_checkout(&self, key: &str, wish: &Value) -> Answer {
+        self.call_with("POST", "/checkout", &[("idempotency-key", key)], Some(&wish.to_string()))
+    }
+
+    /// Orders a desktop for US dollars.
+    #[track_caller]
+    pub(crate) fn order(&self, plan: &str, os: &str) -> Order<'_> {
+        let wish = json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack"});
+        let answer = self.post_checkout(&unique(), &wish);
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        Order::placed(self, &answer.json())
+    }
+}
+
+impl Stack {
+    /// One of Cognito's public calls.
+    #[track_caller]
+    pub(crate) fn cognito(&self, action: &str, body: &Value) -> Answer {
+        let target = format!("AWSCognitoIdentityProviderService.{action}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        http::call("POST", self.fact("aws_endpoint"), &headers, Some(&body.to_string()))
+    }
+
+    /// Signs in with a password; the answer is the id token.
+    #[track_caller]
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> String {
+        let session = json!({
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "ClientId": self.fact("client_id"),
+            "AuthParameters": {"USERNAME": email, "PASSWORD": password},
+        });
+        let session = self.cognito("InitiateAuth", &session).good("InitiateAuth");
+        session["AuthenticationResult"]["IdToken"].as_str().expect("an id token").to_owned()
+    }
+}
+
+/// The first run of six digits.
+fn six_digits(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 6)
+}

@@ -1,0 +1,124 @@
+//! Providers that answer badly: the customer still gets one desktop, and never two.
+
+use std::thread;
+
+use serde_json::json;
+
+use crate::stack::{Alerts, Customer, End, MailKind, Order, Stack};
+
+/// Pays and sees the order delivered to its customer, whose mailed password works.
+#[track_caller]
+fn is_delivered_and_lets_its_customer_in(stack: &Stack, order: &Order<'_>) {
+    order.pay();
+    order.rests(End::Delivered, Alerts::None);
+    let mailed = order.mailed_credentials(MailKind::Ready);
+    let machine = &stack.machines(&order.id)[0];
+    assert!(stack.lets_in(machine, &mailed.username, &mailed.password), "the mailed password is refused");
+}
+
+/// The machine exists, and its creator does not learn of it.
+fn survives_a_lost_answer(os: &str, kind: &str) {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", os);
+    let _lost = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
+    is_delivered_and_lets_its_customer_in(&stack, &order);
+    // Vultr tells a Windows password once, in the answer that was lost: nobody could sign in at that machine.
+    let made_in_vain = usize::from(os == "windows");
+    assert_eq!(stack.destroyed_machines(&order.id).len(), made_in_vain, "{}", order.story());
+}
+
+#[test]
+fn a_windows_create_that_is_answered_500_after_the_machine_existed_ends_in_one_desktop() {
+    survives_a_lost_answer("windows", "fail_after_effect");
+}
+
+#[test]
+fn an_ubuntu_create_that_is_answered_500_after_the_machine_existed_ends_in_that_machine() {
+    survives_a_lost_answer("linux", "fail_after_effect");
+}
+
+#[test]
+fn a_windows_create_whose_connection_breaks_after_the_effect_ends_in_one_desktop() {
+    survives_a_lost_answer("windows", "drop_after_effect");
+}
+
+#[test]
+fn an_ubuntu_create_whose_connection_breaks_after_the_effect_ends_in_that_machine() {
+    survives_a_lost_answer("linux", "drop_after_effect");
+}
+
+#[test]
+fn a_machine_that_turns_up_after_its_create_call_has_failed_is_adopted() {
+    survives_a_lost_answer("linux", "late_create");
+}
+
+#[test]
+fn a_create_that_fails_without_effect_is_tried_again() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    for kind in ["fail_before", "rate_limited", "html_answer"] {
+        let order = ada.order("basic", "linux");
+        let _fails = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
+        is_delivered_and_lets_its_customer_in(&stack, &order);
+        assert!(stack.destroyed_machines(&order.id).is_empty(), "{kind}\n{}", order.story());
+    }
+}
+
+#[test]
+fn a_machine_that_boots_without_calling_home_is_delivered_all_the_same() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "linux");
+    let _silent = stack.fault(&json!({"target": "vultr.create", "kind": "boot_silent", "match": order.id}));
+    is_delivered_and_lets_its_customer_in(&stack, &order);
+    assert!(!order.steps().iter().any(|step| step == "first_boot_reported"), "it called home");
+    assert!(order.transitions() <= 25, "{} transitions", order.transitions());
+}
+
+#[test]
+fn a_region_without_stock_is_skipped_for_the_next_offering() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "windows");
+    let first = format!("{}-1", order.id);
+    let _empty =
+        stack.fault(&json!({"target": "vultr.create", "kind": "out_of_stock", "match": first, "times": 0}));
+    is_delivered_and_lets_its_customer_in(&stack, &order);
+    assert!(order.steps().iter().any(|step| step == "offering_skipped"), "{:?}", order.steps());
+    let machine = &stack.machines(&order.id)[0];
+    assert_eq!(
+        (machine["label"].as_str(), machine["region"].as_str()),
+        (Some(&*format!("{}-2", order.id)), Some("ord"))
+    );
+}
+
+#[test]
+fn a_worker_that_is_killed_while_the_provider_makes_the_machine_leaves_one_desktop() {
+    // Its process may be at work for others as well.
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    for os in ["windows", "linux"] {
+        let order = ada.order("basic", os);
+        let slow = json!({"target": "vultr.create", "kind": "delay", "match": order.id, "delay_ms": 5000});
+        let _slow = stack.fault(&slow);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let made = || (!stack.machines(&order.id).is_empty()).then_some(());
+                crate::stack::until(std::time::Duration::from_secs(60), made, || {
+                    "nothing is made".to_owned()
+                });
+                let processes = stack.processes("provision");
+                assert!(!processes.is_empty(), "nobody to kill");
+                processes.iter().for_each(crate::stack::Process::kill);
+            });
+            is_delivered_and_lets_its_customer_in(&stack, &order);
+        });
+        assert_eq!(
+            stack.destroyed_machines(&order.id).len(),
+            usize::from(os == "windows"),
+            "{}",
+            order.story()
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! What customers and operators live through, from the first click to where it rests.
+
+mod bad_input;
+mod commands;
+mod delivery;
+mod machines;
+mod no_delivery;
+mod payments;
+mod permissions;
+mod secrets;
+mod steps;
+mod twenty;

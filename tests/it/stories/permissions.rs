@@ -1,0 +1,159 @@
+//! Each function runs under its own role, and a role that lacks a permission is really refused.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::stack::{Alerts, Answer, Customer, End, Signer, Stack, until};
+
+const WAIT: Duration = Duration::from_secs(90);
+
+/// Which secrets each function may read.
+const SECRETS: [(&str, &[&str]); 16] = [
+    ("plans", &[]),
+    ("account", &[]),
+    ("checkout", &["nemordp/paystack"]),
+    ("orders", &[]),
+    ("checkout-return", &[]),
+    ("webhook-paystack", &["nemordp/paystack"]),
+    ("payment-events", &["nemordp/paystack"]),
+    ("order-sweep", &[]),
+    ("provision", &["nemordp/paystack", "nemordp/vultr", "nemordp/first-boot"]),
+    ("first-boot", &["nemordp/first-boot"]),
+    ("instances", &[]),
+    ("instance-credentials", &[]),
+    ("instance-action", &[]),
+    ("instance-commands", &["nemordp/vultr", "nemordp/first-boot"]),
+    ("mailer", &[]),
+    ("health", &[]),
+];
+
+#[track_caller]
+fn denied(answer: &Answer, what: &str) {
+    let kind = answer.json()["__type"].as_str().unwrap_or_default().to_owned();
+    assert!(answer.status == 400 || answer.status == 403, "{what}: {} {}", answer.status, answer.text);
+    assert!(kind.contains("AccessDenied"), "{what}: {}", answer.text);
+}
+
+#[test]
+fn no_function_can_do_more_than_its_policy_says() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "linux");
+    order.pay();
+    order.is_delivered();
+    let instance = order.instance();
+    for path in ["/auth/me", "/instances", &format!("/instances/{instance}/credentials")] {
+        ada.get(path);
+    }
+    for path in ["/plans", "/health"] {
+        stack.call("GET", path, &[], None).good(path);
+    }
+    ada.call("POST", &format!("/instances/{instance}/restart"), None).good("restart");
+
+    for (function, may_read) in SECRETS {
+        let who = until(
+            WAIT,
+            || Some(stack.processes(function).first()?.credentials()),
+            || format!("{function} does not run"),
+        );
+        for secret in ["nemordp/paystack", "nemordp/vultr", "nemordp/first-boot"] {
+            let body = json!({"SecretId": secret});
+            let answer = stack.aws(&who, "secretsmanager", "secretsmanager.GetSecretValue", &body);
+            match may_read.contains(&secret) {
+                true => assert_eq!(answer.status, 200, "{function} and {secret}: {}", answer.text),
+                false => denied(&answer, &format!("{function} reads {secret}")),
+            }
+        }
+        let table = |operation: &str, key: &str, sort: &str| {
+            let key = json!({"pk": {"S": key}, "sk": {"S": sort}});
+            let body = match operation {
+                "Scan" => json!({"TableName": stack.fact("table")}),
+                _ => json!({"TableName": stack.fact("table"), "Key": key}),
+            };
+            stack.aws(&who, "dynamodb", &format!("DynamoDB_20120810.{operation}"), &body)
+        };
+        denied(&table("Scan", "", ""), &format!("{function} scans the table"));
+        let key = format!("ORDER#{}", order.id);
+        denied(&table("DeleteItem", &key, "ORDER"), &format!("{function} deletes an order"));
+        // Those that answer requests are held to the kinds of items they are about.
+        match function {
+            "account" | "instances" | "webhook-paystack" => {
+                denied(&table("GetItem", &key, "ORDER"), &format!("{function} reads an order"));
+            }
+            "orders" | "checkout" => {
+                let key = format!("INSTANCE#{instance}");
+                denied(&table("GetItem", &key, "CREDENTIALS"), &format!("{function} reads credentials"));
+            }
+            _ => {}
+        }
+        if !matches!(function, "mailer" | "instance-credentials") {
+            denied(&decrypt(&stack, &who, &instance), &format!("{function} decrypts a password"));
+        }
+    }
+}
+
+/// An attempt to decrypt; what is sent is no ciphertext, so whoever may decrypt is told that.
+fn decrypt(stack: &Stack, who: &Signer, instance: &str) -> Answer {
+    let keys = stack.aws(&stack.root(), "kms", "TrentService.ListKeys", &json!({})).good("ListKeys");
+    let body = json!({
+        "KeyId": keys["Keys"][0]["KeyArn"],
+        "CiphertextBlob": "AAAA",
+        "EncryptionContext": {"instance": instance},
+    });
+    stack.aws(who, "kms", "TrentService.Decrypt", &body)
+}
+
+#[test]
+fn a_function_whose_permission_is_taken_away_fails_and_says_so_in_its_log() {
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    ada.get("/auth/me");
+    let withheld = stack.withhold("account", "dynamodb:GetItem");
+    let answer = ada.call("GET", "/auth/me", None);
+    assert!(matches!(answer.status, 500 | 503), "{} {}", answer.status, answer.text);
+    assert!(!answer.text.contains("AccessDenied") && !answer.text.contains("arn:"), "{}", answer.text);
+    let told = || {
+        let logs = stack.logs();
+        logs.into_iter().find(|(stream, line)| stream.contains("-account:") && line.contains("AccessDenied"))
+    };
+    until(WAIT, told, || "no AccessDenied in the log of account".to_owned());
+    drop(withheld);
+    ada.get("/auth/me");
+}
+
+#[test]
+fn an_order_that_is_paid_and_then_not_started_is_started_by_the_sweep() {
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "linux");
+    // As if the worker had died between its two writes: the order is paid, and nobody delivers it.
+    let withheld = stack.withhold("payment-events", "states:StartExecution");
+    let sweep = stack.withhold("order-sweep", "states:StartExecution");
+    order.pay();
+    let paid = || (order.stored()["status"] == "paid").then_some(());
+    until(WAIT, paid, || order.story());
+    thread::sleep(Duration::from_secs(2));
+    assert!(stack.executions(&order.id).is_empty(), "started without the permission to");
+    drop(sweep);
+    order.rests(End::Delivered, Alerts::None);
+    drop(withheld);
+}
+
+#[test]
+fn an_event_that_is_stored_and_then_not_queued_is_delivered_again_and_takes_effect() {
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "windows");
+    let withheld = stack.withhold("webhook-paystack", "sqs:SendMessage");
+    order.pay_on_page();
+    let refused = || stack.deliveries(&order.reference).iter().any(|d| d["status"] == 503).then_some(());
+    until(WAIT, refused, || format!("{:?}", stack.deliveries(&order.reference)));
+    let stored = |item: &Value| {
+        item["sk"] == "EVENT" && item["body"].as_str().is_some_and(|b| b.contains(&order.reference))
+    };
+    assert_eq!(stack.all_items().iter().filter(|item| stored(item)).count(), 1, "events stored");
+    drop(withheld);
+    order.is_delivered();
+}
