@@ -51,7 +51,7 @@ where
             None => self.plan(&order).await?,
         };
         let listed = self.listed(&order, &attempt).await?;
-        match next_step(&attempt, &listed, self.policy.quarantine, self.world.now()) {
+        let done = match next_step(&attempt, &listed, self.policy.quarantine, self.world.now()) {
             NextStep::Done(_) if attempt.password_ciphertext.is_none() => Err(TaskError::PasswordLost),
             NextStep::Done(_) => Ok(TaskOutput::default()),
             NextStep::Create => self.create(&order, attempt).await,
@@ -60,7 +60,16 @@ where
                 Err(TaskError::ProviderAnswerUnclear("no machine is listed yet".to_owned()))
             }
             NextStep::WriteOff => self.write_off(&order, attempt).await,
-        }
+        };
+        done.map(|_| TaskOutput { first_boot_wait_seconds: Some(self.first_boot_wait(&order)) })
+    }
+
+    /// How long to wait for the machine's own word, in seconds: no longer than the order has left, or a second
+    /// machine and a workflow that was started anew would each wait past the deadline.
+    fn first_boot_wait(&self, order: &Order) -> i64 {
+        let left = order.deadline.map(|deadline| deadline.duration_since(self.world.now()));
+        let wait = left.map_or(self.policy.first_boot_wait, |left| left.min(self.policy.first_boot_wait));
+        wait.as_secs().max(1)
     }
 
     /// Stores what is wanted before anything is asked for: the attempt, its password, the desktop's record.

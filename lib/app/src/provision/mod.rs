@@ -124,9 +124,8 @@ where
         }
         let event = OrderEvent::Claimed { allowed: self.policy.order_deadline };
         let order = self.record(&order, &event, Vec::new()).await?;
-        let wait = self.policy.first_boot_wait.as_secs().max(1);
         tracing::info!(order = %order.id, deadline = ?order.deadline, "order claimed");
-        Ok(TaskOutput { first_boot_wait_seconds: Some(wait) })
+        Ok(TaskOutput::default())
     }
 
     async fn refund(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
