@@ -300,7 +300,7 @@ fn matches(names: &[String], raised: &str) -> bool {
     })
 }
 
-/// What stands at a path such as `$.claim.first_boot_wait_seconds`.
+/// What stands at a path such as `$.vm.first_boot_wait_seconds`.
 fn look(data: &Value, path: &str) -> Result<Value, Raised> {
     let missing = || runtime(&format!("nothing at {path}"));
     let rest = path.strip_prefix('$').ok_or_else(missing)?;

@@ -127,7 +127,10 @@ impl Shop {
         while self.now() < end {
             let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range").min(end);
             self.run(minute, || false);
-            self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+            // A sweep that finds nothing does nothing: days without work cost no time.
+            if self.world.store.work().iter().any(|(_, at, _)| *at <= self.now()) {
+                self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+            }
         }
         let after = self.now().checked_add(SignedDuration::from_secs(5)).expect("a time within range");
         self.run(after, || false);

@@ -64,12 +64,24 @@ fn the_ways_pass_every_state() {
     assert_eq!(passed, Machine::provision_desktop().states.into_keys().collect());
 }
 
+/// The ways to try for a system. A Linux run spends most of its time on hashing its password, so each of its
+/// states is broken on the first way that passes it; Windows states on every way.
+fn ways(os: Os) -> Vec<(Way, Vec<String>)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut ways = Vec::new();
+    for way in WAYS {
+        let mut states = way.states(os);
+        states.retain(|state| seen.insert(state.clone()) || os == Os::Windows);
+        ways.push((way, states));
+    }
+    ways
+}
+
 #[test]
 fn every_task_state_survives_every_fault() {
     let machine = Machine::provision_desktop();
     for os in SYSTEMS {
-        for way in WAYS {
-            let passed = way.states(os);
+        for (way, passed) in ways(os) {
             for (state, _) in machine.tasks().filter(|(name, _)| passed.contains(name)) {
                 for fault in StateFault::ALL {
                     let mut shop = Shop::open();
@@ -106,35 +118,55 @@ fn every_task_state_that_stays_broken_for_long_still_ends_well() {
     }
 }
 
+/// How many port calls an order takes from checkout to its end: the first and the last that may fail.
+fn calls(way: Way, os: Os) -> std::ops::RangeInclusive<u64> {
+    let first = checkout_calls(os);
+    let mut shop = Shop::open();
+    way.prepare(&shop);
+    shop.paid_order(os);
+    shop.run_until_idle();
+    first + 1..=shop.world.sim.calls()
+}
+
+fn a_fault_ends_well(os: Os, way: Way, call: u64, fault: Fault) {
+    let mut shop = Shop::open();
+    way.prepare(&shop);
+    shop.world.sim.arm(Trigger::Call(call), fault);
+    let order = shop.paid_order(os);
+    shop.run_until_idle();
+    let ended = shop.order(order).status;
+    let place = format!("{os} {way:?} call {call} {fault:?}");
+    assert!(settled(&shop, order), "{place}: {ended}");
+    let refunds = matches!(way, Way::Refunded | Way::RefundRefused);
+    assert_eq!(ended == OrderStatus::Refunded, refunds, "{place}");
+    let told = shop.mails(order, "ready").len() + shop.mails(order, "failed_and_refunded").len();
+    assert!(told >= 1, "{place}: nobody was told");
+}
+
 #[test]
-fn a_fault_at_any_port_call_ends_well() {
-    for os in SYSTEMS {
-        for way in [Way::Delivered, Way::SecondMachine, Way::Refunded] {
-            let first = checkout_calls(os);
-            let calls = {
-                let mut shop = Shop::open();
-                way.prepare(&shop);
-                shop.paid_order(os);
-                shop.run_until_idle();
-                shop.world.sim.calls()
-            };
-            let step = if os == Os::Linux || way != Way::Delivered { 3 } else { 1 };
-            for call in (first + 1..=calls).step_by(step) {
-                for fault in Fault::ALL {
-                    let mut shop = Shop::open();
-                    way.prepare(&shop);
-                    shop.world.sim.arm(Trigger::Call(call), fault);
-                    let order = shop.paid_order(os);
-                    shop.run_until_idle();
-                    let ended = shop.order(order).status;
-                    assert!(settled(&shop, order), "{os} {way:?} call {call} {fault:?}: {ended}");
-                    assert_eq!(
-                        ended == OrderStatus::Refunded,
-                        way == Way::Refunded,
-                        "{os} {way:?} call {call} {fault:?}"
-                    );
-                }
+fn a_fault_at_any_port_call_of_a_windows_order_ends_well() {
+    // The ways to a refund look hundreds of times whether the desktop answers: not every look has to break.
+    for (way, step) in [
+        (Way::Delivered, 1),
+        (Way::NextOffering, 1),
+        (Way::SecondMachine, 1),
+        (Way::Refunded, 5),
+        (Way::RefundRefused, 7),
+    ] {
+        for call in calls(way, Os::Windows).step_by(step) {
+            for fault in Fault::ALL {
+                a_fault_ends_well(Os::Windows, way, call, fault);
             }
+        }
+    }
+}
+
+/// Every second call: see [`ways`] for why not all.
+#[test]
+fn a_fault_at_any_port_call_of_a_linux_order_ends_well() {
+    for call in calls(Way::Delivered, Os::Linux).step_by(2) {
+        for fault in Fault::ALL {
+            a_fault_ends_well(Os::Linux, Way::Delivered, call, fault);
         }
     }
 }
@@ -261,4 +293,23 @@ fn a_list_that_fails_for_long_delays_the_refund_but_loses_nothing() {
     shop.world.host.fail(Op::Find, HostFault::FailBefore, 60);
     shop.run_until_idle();
     assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+}
+
+#[test]
+fn the_deadline_holds_however_the_time_was_lost() {
+    // The set-up of the first machine fails late, and the second never boots: waiting for its word must not
+    // outlast what was promised.
+    for minutes in [1, 8, 14, 20, 28] {
+        let mut shop = Shop::open();
+        shop.world.host.next_boot(BootPlan::Never);
+        let order = shop.paid_order(Os::Windows);
+        shop.run_for(SignedDuration::from_mins(minutes));
+        let name = shop.order(order).execution_name();
+        shop.abort(&name);
+        shop.run_until_idle();
+        let done = shop.order(order);
+        let gave_up = done.timeline.iter().find(|l| l.step == domain::order::Step::GaveUp).unwrap();
+        let late = gave_up.at.duration_since(done.deadline.unwrap());
+        assert!(late < SignedDuration::from_mins(3), "aborted after {minutes} min: {late:?} late");
+    }
 }
