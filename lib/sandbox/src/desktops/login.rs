@@ -24,7 +24,11 @@ use super::wire::RDP_PORT;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const NLA_LIMIT: Duration = Duration::from_secs(20);
 const SESSION_LIMIT: Duration = Duration::from_secs(30);
+const END_LIMIT: Duration = Duration::from_secs(8);
 const POLL: Duration = Duration::from_millis(200);
+
+/// What a machine's session runs last: once it is there, the session has really begun; it ends with it.
+const SESSION_PROGRAM: &str = "xterm";
 const LOG_LEN_MAX: u64 = 1024 * 1024;
 
 /// Whether a sandbox machine at this address lets the user in with this password.
@@ -102,8 +106,7 @@ async fn session(
         let granted = ["access granted", "reconnected"];
         let mut lines = news.lines().filter(|line| granted.iter().any(|mark| line.contains(mark)));
         let is_granted = lines.any(|line| line.contains(&format!("username {user},")));
-        // The window manager or what it runs: the session has really begun.
-        if is_granted && processes_of(uid(address)).iter().any(|(_, name)| name == "xterm") {
+        if is_granted && processes_of(uid(address)).iter().any(|(_, name)| name == SESSION_PROGRAM) {
             break Ok(true);
         }
         if Instant::now() >= deadline {
@@ -113,7 +116,7 @@ async fn session(
     };
     drop(running);
     if before.is_empty() {
-        end_session(address).await;
+        end_session(address, &log, start).await;
     }
     accepted
 }
@@ -153,9 +156,26 @@ fn processes_of(uid: u32) -> Vec<(String, String)> {
         .collect()
 }
 
-async fn end_session(address: Ipv4Addr) {
-    let processes = processes_of(uid(address));
-    let ids = processes.iter().map(|(id, _)| id);
+/// Ends a session by its last program, so that the session manager takes the display down and forgets the session: the
+/// next log-in would otherwise be led to a display that is gone. What is left then, or in the end, is killed.
+async fn end_session(address: Ipv4Addr, log: &Path, start: u64) {
+    let uid = uid(address);
+    if processes_of(uid).is_empty() {
+        return;
+    }
+    kill(processes_of(uid).into_iter().filter(|(_, name)| name == SESSION_PROGRAM)).await;
+    let deadline = Instant::now() + END_LIMIT;
+    while !read_from(log, start).contains("terminated session") && Instant::now() < deadline {
+        sleep(POLL).await;
+    }
+    kill(processes_of(uid).into_iter()).await;
+}
+
+async fn kill(processes: impl Iterator<Item = (String, String)>) {
+    let ids: Vec<String> = processes.map(|(id, _)| id).collect();
+    if ids.is_empty() {
+        return;
+    }
     let mut kill = Command::new("sh");
     kill.args(["-c", "kill -KILL \"$@\" 2>/dev/null", "kill"]).args(ids);
     drop(kill.stdin(Stdio::null()).status().await);
