@@ -40,7 +40,7 @@ impl Problem {
             "The payment gateway does not answer; repeat with the same Idempotency-Key.",
         ),
         ("unavailable", 503, "A service that we need does not answer; repeat later."),
-        ("gateway_refused", 502, "The payment gateway refuses the payment; support was told."),
+        ("gateway_refused", 502, "The payment gateway refuses the payment; nothing was charged."),
         ("internal", 500, "A fault of ours; quote the request id to support."),
     ];
 
@@ -97,7 +97,7 @@ impl Problem {
     /// The answer to send.
     pub fn into_response(self) -> Response<Body> {
         let body = json!({
-            "type": format!("https://nemordp.dev/errors#{}", self.code),
+            "type": format!("urn:nemordp:error:{}", self.code),
             "title": self.code.replace('_', " "),
             "status": self.status,
             "code": self.code,

@@ -82,10 +82,10 @@ pub async fn http(
 macro_rules! serve_http {
     ($deps:expr, $handle:path) => {{
         let deps = &$deps;
-        $crate::lambda_http::run($crate::lambda_http::service_fn(move |request: $crate::Request| async move {
-                $crate::http(&request, $handle(deps, &request)).await
-            }))
-            .await
+        let service = $crate::lambda_http::service_fn(move |request: $crate::Request| async move {
+            $crate::http(&request, $handle(deps, &request)).await
+        });
+        $crate::lambda_http::run(service).await
     }};
 }
 
