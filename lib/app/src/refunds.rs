@@ -46,7 +46,11 @@ where
             return self.nothing_to_return(&order).await;
         }
         match &payment.refund {
-            Some(refund) if refund.status != RefundStatus::Wanted => return Ok(refund.status),
+            Some(refund) if refund.status != RefundStatus::Wanted => {
+                let status = refund.status;
+                self.catch_up(order.id).await?;
+                return Ok(status);
+            }
             Some(_) => {}
             None => self.want(&payment).await?,
         }
@@ -91,6 +95,31 @@ where
             Some(state) => self.note(payment.id, state).await,
             None => Ok(()),
         }
+    }
+
+    /// Brings an order up to a refund that was noted before the order could be refunded: somebody gave the money
+    /// back at the gateway's own desk while the desktop was still being made.
+    async fn catch_up(&self, id: OrderId) -> Result<(), AppError> {
+        let mails: Vec<Mail> = undisturbed!(async {
+            let now = self.clock.now();
+            let order = self.store.order(id).await?.ok_or(AppError::NotFound("order"))?;
+            let payment = self.store.payment(order.payment).await?.ok_or(AppError::NotFound("payment"))?;
+            let Some(refund) = payment.refund.filter(|_| order.status == OrderStatus::Refunding) else {
+                return Ok(Vec::new());
+            };
+            let (mut next, mails) = requested(order.clone(), now);
+            if refund.status == RefundStatus::Processed {
+                next = applied(next, &OrderEvent::MoneyReturned, now);
+            }
+            if next != order {
+                let mut writes = owed_writes(&mails);
+                writes.push(Write::Order(next));
+                self.store.commit(writes).await?;
+            }
+            Ok(mails)
+        })?;
+        announce(&self.queue, &mails).await;
+        Ok(())
     }
 
     async fn want(&self, payment: &Payment) -> Result<(), AppError> {
@@ -151,9 +180,7 @@ where
         let mut mails = Vec::new();
         let accepted_now = before.is_none_or(|b| b.status == RefundStatus::Wanted);
         if accepted_now && order.status == OrderStatus::Refunding {
-            order = applied(order, &OrderEvent::Progress(Step::RefundRequested), now);
-            let kind = MailKind::FailedAndRefunded;
-            mails.push(Mail::about_order(kind, order.id, &order.customer, &order.email, now));
+            (order, mails) = requested(order, now);
         }
         match state.status {
             RefundStatus::Processed => {
@@ -196,6 +223,18 @@ const fn progress(status: RefundStatus) -> u8 {
         RefundStatus::NeedsAttention => 3,
         RefundStatus::Failed => 4,
         RefundStatus::Processed => 5,
+    }
+}
+
+/// The order whose refund the gateway has accepted, with the mail that it owes when that is news.
+fn requested(order: Order, now: Timestamp) -> (Order, Vec<Mail>) {
+    match order.apply(&OrderEvent::Progress(Step::RefundRequested), now) {
+        Ok(Applied::Changed(next, _)) => {
+            let kind = MailKind::FailedAndRefunded;
+            let mail = Mail::about_order(kind, next.id, &next.customer, &next.email, now);
+            (*next, vec![mail])
+        }
+        Ok(Applied::Already) | Err(_) => (order, Vec::new()),
     }
 }
 

@@ -130,7 +130,7 @@ where
     async fn look_after(&self, id: &str, now: Timestamp) -> Result<bool, AppError> {
         let id = OrderId::parse(id).map_err(|error| AppError::Fault(error.to_string()))?;
         let order = self.store.order(id).await?.ok_or(AppError::NotFound("order"))?;
-        if !order.status.needs_work() {
+        if !order.needs_work() {
             return Ok(false);
         }
         match self.workflow.status(&order.execution_name()).await? {

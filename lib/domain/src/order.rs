@@ -314,6 +314,14 @@ impl Order {
         Ok(Applied::Changed(Box::new(next), effects))
     }
 
+    /// Whether the sweep has to look after it. Once the gateway has accepted the refund, the payment is what is
+    /// followed: refunds take days, and orders that only wait must not crowd out those that need help.
+    pub fn needs_work(&self) -> bool {
+        let waits = self.status == OrderStatus::Refunding
+            && self.timeline.iter().any(|done| done.step == Step::RefundRequested);
+        self.status.needs_work() && !waits
+    }
+
     /// Whether the promised time is over.
     pub fn is_late(&self, now: Timestamp) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)

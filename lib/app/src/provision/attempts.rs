@@ -6,10 +6,11 @@ use domain::ids::OrderId;
 use domain::order::{ATTEMPTS_MAX, Order, OrderEvent, OrderStatus};
 
 use super::error::failure_of;
+use super::finish::ticket;
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::ports::{
     Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost,
+    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
@@ -77,7 +78,9 @@ where
         }
         let failure = failure_of(error);
         tracing::warn!(order = %id, error, %failure, "order given up");
-        self.record(&order, &OrderEvent::GaveUp(failure), Vec::new()).await?;
+        // The ticket is due from the same moment as the decision, whatever becomes of this execution.
+        let ticket = ticket(&order, failure, self.world.now())?;
+        self.record(&order, &OrderEvent::GaveUp(failure), vec![Write::Ticket(ticket)]).await?;
         Ok(TaskOutput::default())
     }
 }

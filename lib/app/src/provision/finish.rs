@@ -1,9 +1,10 @@
 //! The end of the workflow: credentials, handing over, or the operator's ticket.
 
+use domain::Timestamp;
 use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
-use domain::order::{Order, OrderEvent, OrderStatus, Step};
+use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::mails::announce;
@@ -101,23 +102,28 @@ where
     pub(super) async fn open_ticket(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
         let now = self.world.now();
-        let failure = order.failure.map_or("unknown", |f| f.as_str());
-        let message = format!(
-            "Order {id} ({} {}) could not be delivered: {failure}. Its machines are destroyed and {} goes back.",
-            order.plan, order.os, order.price
-        );
-        let ticket = Ticket {
-            id: TicketId::parse(&format!("{}{}", TicketId::PREFIX, id.bare()))
-                .map_err(|error| TaskError::Internal(error.to_string()))?,
-            customer: order.customer.clone(),
-            order: id,
-            subject: "Your desktop could not be delivered".to_owned(),
-            message: message.clone(),
-            created_at: now,
-        };
-        let alert = Mail::alert(&id.to_string(), "order", message, Some(id), now);
+        let ticket = ticket(&order, order.failure.unwrap_or(Failure::Internal), now)?;
+        let alert = Mail::alert(&id.to_string(), "order", ticket.message.clone(), Some(id), now);
         self.store.commit(vec![Write::Ticket(ticket), Write::MailIfNew(alert.clone())]).await?;
         announce(&self.queue, &[alert]).await;
         Ok(TaskOutput::default())
     }
+}
+
+/// The ticket of an order that cannot be delivered. Its id follows from the order's, so there is one.
+pub(super) fn ticket(order: &Order, failure: Failure, now: Timestamp) -> Result<Ticket, TaskError> {
+    let id = order.id;
+    let message = format!(
+        "Order {id} ({} {}) could not be delivered: {failure}. Its machines are destroyed and {} goes back.",
+        order.plan, order.os, order.price
+    );
+    Ok(Ticket {
+        id: TicketId::parse(&format!("{}{}", TicketId::PREFIX, id.bare()))
+            .map_err(|error| TaskError::Internal(error.to_string()))?,
+        customer: order.customer.clone(),
+        order: id,
+        subject: "Your desktop could not be delivered".to_owned(),
+        message,
+        created_at: now,
+    })
 }

@@ -127,7 +127,7 @@ impl Thing for Order {
     }
 
     fn work(&self) -> Option<(WorkKind, Timestamp)> {
-        self.status.needs_work().then(|| (WorkKind::UnsettledOrder, last_moved_at(self)))
+        self.needs_work().then(|| (WorkKind::UnsettledOrder, last_moved_at(self)))
     }
 }
 

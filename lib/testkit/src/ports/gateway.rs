@@ -75,6 +75,20 @@ impl Gateway {
         self.with(|s| s.refunds_end = status);
     }
 
+    /// Brings every refund that is still pending to its end now.
+    pub fn end_pending_refunds(&self) {
+        let pending: Vec<(String, String)> = self.with(|s| {
+            let open = |r: &&RefundState| r.status == RefundStatus::Pending;
+            let ids = |(reference, t): (&String, &Transaction)| {
+                t.refunds.iter().filter(open).map(|r| (reference.clone(), r.id.clone())).collect::<Vec<_>>()
+            };
+            s.transactions.iter().flat_map(ids).collect()
+        });
+        for (reference, id) in pending {
+            self.sim.schedule(SignedDuration::ZERO, Work::RefundEnds { reference, id });
+        }
+    }
+
     /// How many refunds were accepted.
     pub fn refunds_accepted(&self) -> u32 {
         self.with(|s| s.refunds_asked)

@@ -447,7 +447,7 @@ impl ReadSetupTimes for Store {
 /// Where a row stands in the sparse index, as `lib/store-dynamo` puts it there.
 fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
     match row {
-        Row::Order(o) if o.status.needs_work() => {
+        Row::Order(o) if o.needs_work() => {
             let moved =
                 o.timeline.iter().map(|done| done.at).chain(o.paid_at).fold(o.created_at, Timestamp::max);
             Some((WorkKind::UnsettledOrder, moved, o.id.to_string()))

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use app::ports::{Clock as _, ExecutionStatus, WorkKind};
 use domain::Timestamp;
 use domain::ids::OrderId;
-use domain::order::{Order, OrderStatus};
+use domain::order::Order;
 use jiff::SignedDuration;
 
 use crate::functions;
@@ -154,15 +154,9 @@ impl Shop {
     /// What is still to be done.
     fn left(&self) -> Vec<String> {
         let mut left = self.executor.names();
-        let waits_for_a_person = |order: &str| {
-            let orders = self.world.store.orders();
-            let order = orders.iter().find(|o| o.id.to_string() == order);
-            order.is_some_and(|o| o.status == OrderStatus::Refunding && self.refund_needs_a_person(o))
-        };
         for (kind, at, id) in self.world.store.work() {
             match kind {
                 WorkKind::OpenPayment => {}
-                WorkKind::UnsettledOrder if waits_for_a_person(&id) => {}
                 _ => left.push(format!("{kind:?} {id} since {at}")),
             }
         }

@@ -65,6 +65,10 @@ impl Shop {
         if !rests {
             broken.push(format!("{id} rests as {} with a payment that is {}", order.status, payment.status));
         }
+        let tickets = self.world.store.tickets().iter().filter(|t| t.order == id).count();
+        if tickets != usize::from(order.failure.is_some()) {
+            broken.push(format!("{id} has {tickets} tickets"));
+        }
         if order.status == OrderStatus::Active
             && let Some(instance) = &instance
             && matches!(

@@ -1,6 +1,7 @@
 //! The use cases, the domain and the real state machine file, in a simulated world.
 
 mod commands;
+mod harness;
 mod payments;
 mod properties;
 mod provision_faults;

@@ -101,20 +101,65 @@ fn a_refund_whose_webhooks_are_all_lost_is_followed_by_the_sweep() {
     assert_eq!(shop.order(order).status, OrderStatus::Refunded);
 }
 
-#[test]
-fn a_refund_made_at_the_gateways_own_desk_is_told_to_the_operator_and_stands_in_the_ledger() {
-    let mut shop = Shop::open();
-    let (_, order) = shop.delivered(Os::Windows);
-    let reference = shop.reference(order);
-    let (gateway, amount) = (shop.world.gateway.clone(), shop.order(order).price);
+/// Somebody of ours gives the money back at the gateway's own desk.
+fn refund_by_hand(shop: &mut Shop, order: domain::ids::OrderId) {
+    let (gateway, reference, amount) =
+        (shop.world.gateway.clone(), shop.reference(order), shop.order(order).price);
     let by_hand = async move {
         use app::ports::PaymentGateway;
         gateway.refund(&reference, amount, "by hand").await
     };
     assert!(shop.call(by_hand).is_ok_and(|refund| refund.is_ok()));
+}
+
+#[test]
+fn a_refund_by_hand_while_the_desktop_is_being_made_ends_the_order_as_refunded() {
+    for minutes in [1, 20, 29] {
+        let mut shop = Shop::open();
+        let order = doomed(&mut shop, Os::Windows);
+        shop.run_for(SignedDuration::from_mins(minutes));
+        refund_by_hand(&mut shop, order);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Refunded, "after {minutes} min");
+        assert_eq!(shop.mails(order, "failed_and_refunded").len(), 1, "after {minutes} min");
+        assert_eq!(shop.world.gateway.refunds_accepted(), 1, "after {minutes} min");
+    }
+}
+
+#[test]
+fn a_refund_made_at_the_gateways_own_desk_is_told_to_the_operator_and_stands_in_the_ledger() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    refund_by_hand(&mut shop, order);
     shop.run_until_idle();
     assert_eq!(shop.world.store.payments().pop().unwrap().status, PaymentStatus::Paid);
     assert_eq!(refunds_in_ledger(&shop), 1);
     assert!(!shop.mails(order, "operator_alert").is_empty());
     assert_eq!(shop.order(order).status, OrderStatus::Active);
+}
+
+#[test]
+fn refunds_that_take_days_do_not_keep_the_sweep_from_orders_that_need_it() {
+    let mut shop = Shop::open();
+    shop.world.gateway.refunds_end(RefundStatus::Pending);
+    for region in ["ewr", "ord", "lhr"] {
+        shop.world.host.sell_out(region);
+    }
+    let refunded: Vec<_> = (0..app::sweep::PAGE_MAX).map(|_| shop.paid_order(Os::Windows)).collect();
+    shop.run_for(SignedDuration::from_mins(20));
+    assert!(refunded.iter().all(|o| shop.order(*o).status == OrderStatus::Refunding));
+
+    // Settled at the customer's return, by a process that died before it started the workflow.
+    let ada = shop.customer("ada@example.com");
+    let order = shop.orders(&ada, Os::Windows);
+    shop.pays_silently(order);
+    shop.world.sim.arm(Trigger::Next("workflow.start"), Fault::CrashBefore);
+    shop.try_come_back(order);
+    assert_eq!(shop.order(order).status, OrderStatus::Paid);
+    shop.run_for(SignedDuration::from_mins(10));
+    assert_ne!(shop.order(order).status, OrderStatus::Paid, "nobody started its workflow");
+
+    shop.world.gateway.refunds_end(RefundStatus::Processed);
+    shop.world.gateway.end_pending_refunds();
+    shop.run_until_idle();
 }

@@ -1,0 +1,96 @@
+//! The checks at rest must see what they are there for: each test breaks a promise by hand.
+
+use domain::catalogue::Os;
+use domain::order::OrderStatus;
+use jiff::SignedDuration;
+use testkit::Shop;
+use testkit::ports::Row;
+
+/// What the checks say, of a shop that is then forgotten instead of checked.
+fn complaints(shop: Shop) -> String {
+    let broken = shop.broken_promises().join("\n");
+    std::mem::forget(shop);
+    broken
+}
+
+#[test]
+fn a_paid_order_that_nobody_cares_for_is_seen() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    assert_eq!(shop.broken_promises(), Vec::<String>::new());
+    shop.world.store.tamper(&format!("ORDER#{order}"), |row| {
+        if let Row::Order(order) = row {
+            order.status = OrderStatus::Provisioning;
+        }
+    });
+    let seen = complaints(shop);
+    assert!(seen.contains("rests as provisioning") && seen.contains("has 1 machines"), "{seen}");
+}
+
+#[test]
+fn a_ledger_that_does_not_add_up_is_seen() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    let charge =
+        shop.world.store.keys().into_iter().find(|k| k.starts_with("LEDGER#") && k.contains("charge"));
+    shop.world.store.tamper(&charge.unwrap(), |row| {
+        if let Row::Ledger(entry) = row {
+            entry.amount.minor -= 1;
+        }
+    });
+    let seen = complaints(shop);
+    assert!(seen.contains(&format!("{order}: the ledger says")), "{seen}");
+}
+
+#[test]
+fn a_machine_that_is_gone_is_seen() {
+    let mut shop = Shop::open();
+    shop.delivered(Os::Windows);
+    let (host, id) = (shop.world.host.clone(), shop.world.host.machines()[0].id.clone());
+    let delete = async move {
+        use app::ports::VmHost;
+        host.delete(&id).await
+    };
+    assert!(shop.call(delete).is_ok_and(|deleted| deleted.is_ok()));
+    let seen = complaints(shop);
+    assert!(seen.contains("is active and has 0 machines"), "{seen}");
+}
+
+#[test]
+fn a_secret_in_the_log_is_seen() {
+    let mut shop = Shop::open();
+    shop.delivered(Os::Windows);
+    let password = shop.world.host.machines()[0].password.clone();
+    tracing::info!(password, "somebody debugs");
+    let seen = complaints(shop);
+    assert!(seen.contains("the log holds a secret"), "{seen}");
+}
+
+#[test]
+fn a_secret_in_a_mails_record_is_seen() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Linux);
+    let password = shop.world.keys.plaintexts().remove(0);
+    shop.world.store.tamper(&format!("MAIL#{order}.ready"), |row| {
+        if let Row::Mail(mail) = row {
+            mail.note = Some(password);
+        }
+    });
+    let seen = complaints(shop);
+    assert!(seen.contains("a mail's record holds a secret"), "{seen}");
+}
+
+#[test]
+fn money_that_is_refunded_here_and_kept_there_is_seen() {
+    let mut shop = Shop::open();
+    shop.world.host.sell_out("ewr");
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(SignedDuration::from_mins(10));
+    shop.world.store.tamper(&format!("ORDER#{order}"), |row| {
+        if let Row::Order(order) = row {
+            order.status = OrderStatus::Refunded;
+        }
+    });
+    let seen = complaints(shop);
+    assert!(seen.contains("is refunded, and the gateway still has"), "{seen}");
+}
