@@ -7,6 +7,7 @@ mod answers;
 mod api;
 mod bad_input;
 mod description;
+mod docs;
 mod errors;
 mod events;
 mod files;
