@@ -83,6 +83,8 @@ pub(crate) struct UpOptions {
     pub(crate) aws_port: Option<u16>,
     /// A port that must be used for the sandbox.
     pub(crate) sandbox_port: Option<u16>,
+    /// What the functions call as AWS, when it is not the embedded one itself.
+    pub(crate) function_endpoint: Option<String>,
     /// What stands behind the sandbox's machines: `auto`, `real` or `built-in`.
     pub(crate) desktops: String,
 }
@@ -90,7 +92,14 @@ pub(crate) struct UpOptions {
 impl UpOptions {
     /// A stack in `state` with nothing overridden.
     pub(crate) fn at(state: StateDir) -> Self {
-        Self { state, overrides: Vec::new(), aws_port: None, sandbox_port: None, desktops: "auto".into() }
+        Self {
+            state,
+            overrides: Vec::new(),
+            aws_port: None,
+            sandbox_port: None,
+            function_endpoint: None,
+            desktops: "auto".into(),
+        }
     }
 }
 

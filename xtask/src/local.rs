@@ -110,7 +110,7 @@ impl Stack {
         stack.state.remove("stack.json");
         python::ensure(progress)?;
         let binaries = functions::build_local(progress)?;
-        stack.start_embedded_aws(&ports)?;
+        stack.start_embedded_aws(options, &ports)?;
         let sandbox = stack.start_sandbox(options, &ports, &binaries)?;
         progress.done("embedded AWS and sandbox answer");
         let mut facts = stack.deploy(options, &ports, &sandbox, &binaries)?;
@@ -180,12 +180,12 @@ impl Stack {
         }
     }
 
-    fn start_embedded_aws(&self, ports: &Ports) -> anyhow::Result<()> {
+    fn start_embedded_aws(&self, options: &UpOptions, ports: &Ports) -> anyhow::Result<()> {
         let endpoint = format!("http://127.0.0.1:{}", ports.aws);
         // Functions inherit this environment: AWS_ENDPOINT_URL is what keeps them off the real AWS.
         let environment = [
             ("AUTH", "true"),
-            ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_ENDPOINT_URL", options.function_endpoint.as_ref().unwrap_or(&endpoint)),
             ("BIND_HOST", "127.0.0.1"),
             ("GATEWAY_PORT", &ports.aws.to_string()),
             // Otherwise it listens for devices on every address of this machine.

@@ -2,13 +2,18 @@
 //!
 //! Method, figures and what dominates them: docs/performance.md.
 
+mod aws_calls;
 mod bootstrap;
 mod build;
+mod cost;
+mod delivery;
 mod instructions;
 mod memory;
 mod outside;
+mod proxy;
 mod runtime_api;
 mod samples;
+mod stack;
 mod startup;
 mod table;
 mod wire;
@@ -17,7 +22,7 @@ use crate::progress::Progress;
 use outside::Outside;
 
 /// The topics, in the order they are printed.
-pub(crate) const PARTS: [&str; 4] = ["startup", "memory", "size", "instructions"];
+pub(crate) const PARTS: [&str; 5] = ["startup", "memory", "size", "instructions", "stack"];
 
 /// What to measure.
 #[derive(Default)]
@@ -39,7 +44,17 @@ pub(crate) struct Plan {
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
     let mut progress = Progress::start();
     let wanted = |part: &str| plan.parts.is_empty() || plan.parts.iter().any(|named| named == part);
-    let subjects = build::subjects(&plan.functions, plan.as_built, &mut progress)?;
+    if plan.parts.iter().any(|part| part != "stack") || plan.parts.is_empty() {
+        functions(plan, &wanted, &mut progress)?;
+    }
+    if wanted("stack") {
+        stack::measure(plan.quick, &mut progress)?;
+    }
+    Ok(())
+}
+
+fn functions(plan: &Plan, wanted: &impl Fn(&str) -> bool, progress: &mut Progress) -> anyhow::Result<()> {
+    let subjects = build::subjects(&plan.functions, plan.as_built, progress)?;
     let outside = Outside::start()?;
     if wanted("startup") {
         startup::measure(&subjects, &outside, if plan.quick { 10 } else { 40 })?;

@@ -62,10 +62,7 @@ impl Proxy {
 }
 
 /// How often each operation of a service occurs, by its name.
-pub(crate) fn count<'c>(
-    calls: impl IntoIterator<Item = &'c Call>,
-    service: &str,
-) -> BTreeMap<String, u64> {
+pub(crate) fn count<'c>(calls: impl IntoIterator<Item = &'c Call>, service: &str) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for call in calls.into_iter().filter(|call| call.service == service) {
         *counts.entry(call.operation.clone()).or_default() += 1;
@@ -140,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_call_is_known_by_its_signature_and_its_target() {
-        let signed = "AWS4-HMAC-SHA256 Credential=ASIA1/20261120/us-east-1/dynamodb/aws4_request, SignedHeaders=host";
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=ASIA1/20261120/us-east-1/dynamodb/aws4_request, SignedHeaders=host";
         let headers = [("authorization", signed), ("x-amz-target", "DynamoDB_20120810.GetItem")];
         let call = call_of(&request(&headers, "{}"));
         assert_eq!((call.service.as_str(), call.operation.as_str()), ("dynamodb", "GetItem"));

@@ -1,8 +1,8 @@
 //! `cargo xtask demo`: a new customer buys a Windows desktop and an Ubuntu one, through the doors that customers use.
 
-mod customer;
+pub(crate) mod customer;
 mod desktop;
-mod order;
+pub(crate) mod order;
 
 use serde_json::json;
 
