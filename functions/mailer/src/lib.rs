@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Call {
+    /// One mail, by its id. Tried first: a batch has no field `mail`, but a lenient reader could take this for
+    /// an empty batch.
+    Workflow(MailMessage),
     /// Messages of the mail queue.
     Queue(SqsEvent),
-    /// One mail, by its id.
-    Workflow(MailMessage),
 }
 
 /// What each of them gets.
