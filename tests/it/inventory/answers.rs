@@ -1,6 +1,7 @@
 //! Every answer is one that the description declares.
 
 use serde_json::Value;
+use testkit::ports::GatewayFault;
 use testkit::{Fault, Trigger};
 
 use super::api::{self, Answer, Answers, Settings};
@@ -113,6 +114,25 @@ fn revealed_credentials_are_the_desktops_own_and_never_cached() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let audit = stage.shop.world.store.audit_entries();
     assert_eq!(audit.iter().map(|line| line.action.as_str()).collect::<Vec<_>>(), ["credentials_revealed"]);
+}
+
+#[test]
+fn a_gateway_that_does_not_open_a_page_is_told_apart_from_one_that_refuses() {
+    let event = events::one("checkout", "201-windows");
+    for (fault, status, code) in [
+        (GatewayFault::Busy, 503, "gateway_unavailable"),
+        (GatewayFault::Unauthorized, 502, "gateway_refused"),
+    ] {
+        let mut stage = Stage::set();
+        stage.shop.world.gateway.fail(fault, 1);
+        let answer = api::http(&mut stage, &Settings::default(), "checkout", &event);
+        hold(&Description::read(), &event, &answer);
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
+        assert_eq!(answer.header("retry-after").is_some(), status == 503, "{code}");
+        let again = api::http(&mut stage, &Settings::default(), "checkout", &event);
+        assert_eq!(again.status, 200, "the same key goes on with the same order: {}", again.body);
+        assert!(again.json()["authorization_url"].is_string());
+    }
 }
 
 /// With the provider, the gateway or the table gone, an answer is still one of the declared ones.
