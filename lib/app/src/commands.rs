@@ -13,7 +13,7 @@ use domain::order::Order;
 use domain::readiness::{Probe, Verdict, judge};
 use domain::vm::{RDP_PORT, VmId, VmState, host_name};
 
-use crate::error::{AppError, undisturbed};
+use crate::error::{AppError, Chain, undisturbed};
 use crate::first_boot::{CallHome, script};
 use crate::mails::{announce, owed_writes};
 use crate::policy::Policy;
@@ -73,7 +73,7 @@ where
         let message = CommandMessage { instance: id, version: busy.version, nudge: 0 };
         if let Err(error) = self.queue.queue_command(&message).await {
             // The command stands in the row; the sweep queues it within a minute.
-            tracing::warn!(instance = %id, error = &error as &dyn std::error::Error, "command left to the sweep");
+            tracing::warn!(instance = %id, error = %Chain(&error), "command left to the sweep");
         }
         Ok(busy)
     }

@@ -77,6 +77,20 @@ impl AppError {
     }
 }
 
+/// An error with everything underneath it, for one log line: `the store failed: GetItem: access denied`.
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
+
+/// Causes shown at most.
+const CAUSES_MAX: usize = 12;
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let causes = std::iter::successors(self.0.source(), |cause| cause.source());
+        causes.take(CAUSES_MAX).try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
 /// How often a decision is taken again after somebody else wrote first.
 pub const CONFLICTS_MAX: usize = 5;
 
@@ -97,3 +111,16 @@ macro_rules! undisturbed {
     }};
 }
 pub(crate) use undisturbed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_tells_every_cause_once_and_in_order() {
+        let source = std::io::Error::other("access denied");
+        let error = StoreError::Unavailable { what: "GetItem", source: Some(Box::new(source)) };
+        let chain = Chain(&AppError::from(error)).to_string();
+        assert_eq!(chain, "the store failed: the store did not answer: GetItem: access denied");
+    }
+}

@@ -16,5 +16,5 @@ pub mod settle;
 pub mod sweep;
 pub mod views;
 
-pub use error::AppError;
+pub use error::{AppError, Chain};
 pub use policy::Policy;

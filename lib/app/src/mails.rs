@@ -9,7 +9,7 @@ use domain::order::{Effect, Order, OrderStatus};
 use domain::vm::RDP_PORT;
 use jiff::SignedDuration;
 
-use crate::error::AppError;
+use crate::error::{AppError, Chain};
 use crate::ports::{
     Clock, Commit, Decrypt, MailContent, MailError, MailMessage, QueueMail, ReadCredentials, ReadInstances,
     ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadSetupTimes, SendMail, StoreError, Write,
@@ -51,7 +51,7 @@ pub async fn announce<Q: QueueMail>(queue: &Q, mails: &[Mail]) {
         if let Err(error) = queue.queue_mail(&message).await {
             tracing::warn!(
                 mail = mail.id,
-                error = &error as &dyn std::error::Error,
+                error = %Chain(&error),
                 "mail left to the sweep"
             );
         }
@@ -154,7 +154,7 @@ where
             let wait = SignedDuration::from_secs(mail.back_off_seconds());
             mail.next_at = now.checked_add(wait).unwrap_or(now);
         }
-        tracing::warn!(mail = mail.id, hopeless, error = &error as &dyn std::error::Error, "mail not sent");
+        tracing::warn!(mail = mail.id, hopeless, error = %Chain(&error), "mail not sent");
         let status = mail.status;
         writes.push(Write::Mail(mail));
         self.store.commit(writes).await?;

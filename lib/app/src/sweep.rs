@@ -8,7 +8,7 @@ use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::mail::Mail;
 use domain::order::{Order, OrderEvent, OrderStatus};
 
-use crate::error::AppError;
+use crate::error::{AppError, Chain};
 use crate::mails::announce;
 use crate::policy::Policy;
 use crate::ports::{
@@ -175,7 +175,7 @@ fn count(done: Result<(), AppError>, good: &mut usize, bad: &mut usize, what: &s
             tracing::error!(
                 what,
                 id,
-                error = &error as &dyn std::error::Error,
+                error = %Chain(&error),
                 "sweep: could not look after it"
             );
         }

@@ -1,6 +1,6 @@
 //! Queue batches: each message by itself, and only those that failed come again.
 
-use app::AppError;
+use app::{AppError, Chain};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 
 /// A batch being worked through: [`Batch::next`], handle, [`Batch::note`], and at the end the answer.
@@ -38,7 +38,7 @@ impl Batch {
         let Some(message) = self.current.take() else { return };
         if let Err(error) = done {
             let message_id = message.message_id.as_deref().unwrap_or_default();
-            tracing::warn!(message_id, error = &error as &dyn std::error::Error, "message comes again");
+            tracing::warn!(message_id, error = %Chain(&error), "message comes again");
             self.stuck_groups.extend(group_of(&message));
             self.failed.push(failure(&message));
         }

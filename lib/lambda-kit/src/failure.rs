@@ -1,8 +1,8 @@
 //! Errors of functions that no HTTP caller waits for: a fixed name for `Retry` and `Catch`, a sentence, and no
 //! more, because both stand in execution histories.
 
-use app::AppError;
 use app::provision::TaskError;
+use app::{AppError, Chain};
 use lambda_runtime::Diagnostic;
 
 /// An error with its fixed name.
@@ -14,7 +14,7 @@ pub struct TaskFailure {
 
 impl From<TaskError> for TaskFailure {
     fn from(error: TaskError) -> Self {
-        tracing::warn!(name = error.name(), error = &error as &dyn std::error::Error, "task failed");
+        tracing::warn!(name = error.name(), error = %Chain(&error), "task failed");
         Self { name: error.name(), sentence: error.to_string() }
     }
 }
@@ -22,7 +22,7 @@ impl From<TaskError> for TaskFailure {
 impl From<AppError> for TaskFailure {
     fn from(error: AppError) -> Self {
         let name = if error.retryable() { "Nemo.TryAgain" } else { "Nemo.Internal" };
-        tracing::error!(name, error = &error as &dyn std::error::Error, "task failed");
+        tracing::error!(name, error = %Chain(&error), "task failed");
         Self { name, sentence: error.to_string() }
     }
 }

@@ -1,7 +1,7 @@
 //! Errors as callers get them: RFC 9457 problem details with a stable `code`.
 
-use app::AppError;
 use app::ports::{GatewayError, StoreError};
+use app::{AppError, Chain};
 use lambda_http::{Body, Response};
 use serde_json::json;
 
@@ -160,7 +160,7 @@ impl From<AppError> for Problem {
             },
             _ => Self::new("internal", "Something went wrong on our side."),
         };
-        tracing::error!(code = problem.code, error = &error as &dyn std::error::Error, "request failed");
+        tracing::error!(code = problem.code, error = %Chain(&error), "request failed");
         problem
     }
 }

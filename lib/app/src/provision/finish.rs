@@ -7,6 +7,7 @@ use domain::mail::{Mail, MailKind};
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 
 use super::{Provisioning, TaskError, TaskOutput};
+use crate::error::Chain;
 use crate::mails::announce;
 use crate::ports::{
     Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
@@ -94,7 +95,7 @@ where
             self.store.commit(vec![time]).await
         };
         if let Err(error) = remembered.await {
-            tracing::warn!(order = %order.id, error = &error as &dyn std::error::Error, "set-up time not kept");
+            tracing::warn!(order = %order.id, error = %Chain(&error), "set-up time not kept");
         }
     }
 
