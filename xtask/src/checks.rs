@@ -40,7 +40,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         // Without it the stories are left out when somebody runs `cargo test` alone.
         .env("NEMORDP_REQUIRE_STACK", "1")
         .env("NEMORDP_STACK_JSON", StateDir::at(STATE).stack_json())
-        .env("NEMORDP_PYTHON", python::program("python"));
+        .env("NEMORDP_MINISTACK", python::program("ministack"));
     check("tests", &mut tests)?;
     drop(stack);
     progress.done("all tests");

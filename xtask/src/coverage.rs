@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use anyhow::bail;
 
+use crate::progress::Progress;
 use crate::{python, workspace};
 
 /// What must be covered, in percent of the lines of lib/ outside the sandbox.
@@ -22,12 +23,24 @@ pub(crate) fn run() -> anyhow::Result<()> {
     if !there.is_ok_and(|status| status.success()) {
         bail!("cargo-tarpaulin is needed: cargo install cargo-tarpaulin");
     }
+    python::ensure(&mut Progress::start())?;
     let status = workspace::cargo()
-        .args(["tarpaulin", "--workspace", "--out", "Stdout", "--skip-clean", "--engine", "ptrace"])
+        // A target folder of its own: its compiler flags would have everything else built anew.
+        .args([
+            "tarpaulin",
+            "--target-dir",
+            "target/coverage",
+            "--workspace",
+            "--out",
+            "Stdout",
+            "--skip-clean",
+            "--engine",
+            "ptrace",
+        ])
         .args(["--fail-under", LINES_PERCENT_MIN, "--timeout", "300"])
         .args(["--include-files", "lib/*", "--exclude-files", "lib/sandbox/*"])
         .args(["--exclude", "sandbox", "--exclude", "xtask", "--exclude", "nemordp-tests"])
-        .env("NEMORDP_PYTHON", python::program("python"))
+        .env("NEMORDP_MINISTACK", python::program("ministack"))
         .status()?;
     if !status.success() {
         bail!("a test failed, or less than {LINES_PERCENT_MIN} % of the lines were run");
