@@ -141,7 +141,7 @@ where
         reference: &str,
     ) -> Result<Option<RefundState>, AppError> {
         let found = self.gateway.verify(reference).await?;
-        Ok((found.status == GatewayStatus::Reversed).then(|| RefundState {
+        Ok((found.status == GatewayStatus::Reversed).then_some(RefundState {
             id: found.id,
             status: RefundStatus::Processed,
             amount_minor: payment.amount.minor,

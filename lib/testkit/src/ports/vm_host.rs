@@ -164,9 +164,18 @@ impl VmHost {
         name: &'static str,
         effect: impl FnOnce(&mut State, Timestamp) -> Result<T, VmError> + Send,
     ) -> Result<T, VmError> {
+        self.broken_by(|s| s.take_fault(op), name, effect).await
+    }
+
+    async fn broken_by<T: Send>(
+        &self,
+        fault: impl FnOnce(&mut State) -> Option<HostFault> + Send,
+        name: &'static str,
+        effect: impl FnOnce(&mut State, Timestamp) -> Result<T, VmError> + Send,
+    ) -> Result<T, VmError> {
         let perform = || {
             let now = self.sim.now();
-            self.with(|s| match s.take_fault(op) {
+            self.with(|s| match fault(s) {
                 None | Some(HostFault::Late(_)) => effect(s, now),
                 Some(HostFault::Refuse) => Err(VmError::Refused("not allowed".to_owned())),
                 Some(HostFault::Unauthorized) => Err(VmError::Unauthorized("unknown key".to_owned())),
@@ -214,23 +223,9 @@ impl VmHost {
 
 impl State {
     fn take_fault(&mut self, op: Op) -> Option<HostFault> {
-        let place = self
-            .faults
-            .iter()
-            .position(|(o, fault, left)| *o == op && *left > 0 && !matches!(fault, HostFault::Late(_)))?;
+        let place = self.faults.iter().position(|(o, _, left)| *o == op && *left > 0)?;
         self.faults[place].2 -= 1;
         Some(self.faults[place].1)
-    }
-
-    fn late(&mut self) -> Option<SignedDuration> {
-        let place = self.faults.iter().position(|(o, fault, left)| {
-            *o == Op::Create && *left > 0 && matches!(fault, HostFault::Late(_))
-        })?;
-        self.faults[place].2 -= 1;
-        match self.faults[place].1 {
-            HostFault::Late(by) => Some(by),
-            _ => None,
-        }
     }
 
     fn machine(&mut self, id: &VmId, now: Timestamp) -> Result<&mut Machine, VmError> {
@@ -345,7 +340,11 @@ impl app::ports::VmHost for VmHost {
         let made =
             format!("Canary-Windows-{:x}_7", Chance::new(self.sim.below(u64::MAX), &request.name).next());
         let password = password_hash(&request.user_data).unwrap_or_else(|| made.clone());
-        let late = self.with(State::late);
+        let fault = self.with(|s| s.take_fault(Op::Create));
+        let late = match fault {
+            Some(HostFault::Late(by)) => Some(by),
+            _ => None,
+        };
         let windows = request.os == Os::Windows;
         let region = &request.offering.region;
         let make = |s: &mut State, now: Timestamp| {
@@ -359,10 +358,15 @@ impl app::ports::VmHost for VmHost {
         // The call home is arranged with the effect, not with the answer.
         let host = self.clone();
         let result = self
-            .op(Op::Create, "vm.create", move |s, now| {
-                let (machine, plan, now) = make(s, now)?;
-                Ok((machine, plan, now)).inspect(|(machine, plan, _)| host.call_home_later(machine, *plan))
-            })
+            .broken_by(
+                move |_| fault,
+                "vm.create",
+                move |s, now| {
+                    let (machine, plan, now) = make(s, now)?;
+                    Ok((machine, plan, now))
+                        .inspect(|(machine, plan, _)| host.call_home_later(machine, *plan))
+                },
+            )
             .await;
         match (result, late) {
             (Ok(_), Some(_)) => Err(unclear("504 Gateway Timeout")),

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 
 use crate::functions;
 use crate::machine::Machine;
-use crate::sim::{Crashed, Executor};
+use crate::sim::{Crashed, Executor, GoingOn};
 use crate::walker::walk;
 use crate::world::{Work, World};
 
@@ -175,6 +175,12 @@ impl Shop {
         self.world.workflows.note(execution, |e| e.status = ExecutionStatus::Dead("ABORTED".to_owned()));
     }
 
+    /// Calls an execution dead while it goes on: worse than what AWS does, where only the function that runs at
+    /// that moment comes to its end.
+    pub fn disown(&mut self, execution: &str) {
+        self.world.workflows.note(execution, |e| e.status = ExecutionStatus::Dead("ABORTED".to_owned()));
+    }
+
     /// Runs the sweep once more, now.
     pub fn sweep(&mut self) {
         self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
@@ -187,14 +193,14 @@ impl Shop {
 }
 
 /// Turns what is due into something that goes on: its name, and what it does.
-fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, Pin<Box<dyn Future<Output = ()>>>) {
+fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, GoingOn) {
     let world = world.clone();
     let name = match &work {
         Work::Execution { name, .. } => name.clone(),
         other => format!("{other:?}"),
     };
     let machine = Rc::clone(machine);
-    let going_on: Pin<Box<dyn Future<Output = ()>>> = match work {
+    let going_on: GoingOn = match work {
         Work::Execution { name, order } => Box::pin(walk(world, machine, name, order)),
         Work::Message(delivery) => Box::pin(async move {
             if !world.queues.begin(&delivery) {

@@ -20,10 +20,13 @@ impl Wake for Ready {
     }
 }
 
+/// Something that goes on by itself.
+pub(crate) type GoingOn = Pin<Box<dyn Future<Output = ()>>>;
+
 struct Task {
     name: String,
     ready: Arc<Ready>,
-    future: Pin<Box<dyn Future<Output = ()>>>,
+    future: GoingOn,
 }
 
 /// Steps that one run may take before it counts as stuck in a circle.
@@ -59,7 +62,7 @@ impl Executor {
         &mut self,
         limit: Timestamp,
         mut done: impl FnMut() -> bool,
-        perform: &mut dyn FnMut(Work) -> (String, Pin<Box<dyn Future<Output = ()>>>),
+        perform: &mut dyn FnMut(Work) -> (String, GoingOn),
     ) {
         for _ in 0..STEPS_MAX {
             for work in self.sim.due() {

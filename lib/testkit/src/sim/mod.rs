@@ -15,7 +15,7 @@ use domain::Timestamp;
 use jiff::SignedDuration;
 
 pub use chance::Chance;
-pub(crate) use executor::Executor;
+pub(crate) use executor::{Executor, GoingOn};
 use switch::Switch;
 pub use switch::{Fault, Trigger};
 

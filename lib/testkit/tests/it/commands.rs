@@ -17,7 +17,8 @@ fn after(
     order: domain::ids::OrderId,
     kind: CommandKind,
 ) -> InstanceStatus {
-    shop.commands(who, order, kind).unwrap();
+    let taken = shop.commands(who, order, kind);
+    assert!(taken.is_ok(), "{kind} was refused");
     shop.run_until_idle();
     shop.instance(order).status
 }

@@ -4,7 +4,7 @@ use domain::catalogue::Os;
 use domain::order::OrderStatus;
 use jiff::SignedDuration;
 use testkit::Shop;
-use testkit::ports::Row;
+use testkit::ports::{HostFault, Op, Row};
 
 /// What the checks say, of a shop that is then forgotten instead of checked.
 fn complaints(shop: Shop) -> String {
@@ -93,4 +93,36 @@ fn money_that_is_refunded_here_and_kept_there_is_seen() {
     });
     let seen = complaints(shop);
     assert!(seen.contains("is refunded, and the gateway still has"), "{seen}");
+}
+
+/// The first create has no clear answer, and then nothing can be had: the order is refunded.
+fn refunded_after(create: HostFault, change: impl FnOnce(&mut Shop)) -> Shop {
+    let mut shop = Shop::open();
+    change(&mut shop);
+    shop.world.host.fail(Op::Create, create, 1);
+    shop.world.host.fail(Op::Create, HostFault::OutOfStock, 100);
+    shop.paid_order(Os::Linux);
+    shop.run_until_idle();
+    shop
+}
+
+#[test]
+fn without_the_quarantine_a_late_machine_is_left_behind_and_seen() {
+    let late = HostFault::Late(SignedDuration::from_secs(60));
+    drop(refunded_after(late, |_| {}));
+    let seen = complaints(refunded_after(late, |shop| shop.world.policy.quarantine = SignedDuration::ZERO));
+    assert!(seen.contains("is refunded and has 1 machines"), "{seen}");
+}
+
+#[test]
+fn without_the_quarantine_a_lagging_list_hides_a_machine() {
+    let lag = |shop: &mut Shop| shop.world.host.lists_lag(SignedDuration::from_secs(45));
+    let careful = refunded_after(HostFault::FailAfter, lag);
+    assert_eq!(careful.world.store.orders()[0].status, OrderStatus::Active);
+    drop(careful);
+    let seen = complaints(refunded_after(HostFault::FailAfter, |shop| {
+        lag(shop);
+        shop.world.policy.quarantine = SignedDuration::ZERO;
+    }));
+    assert!(seen.contains("is refunded and has 1 machines"), "{seen}");
 }

@@ -19,6 +19,7 @@ enum Event {
     ComeBack,
     Wait(i64),
     Abort,
+    Disown,
     Sweep,
     Provider(Op, HostFault),
     Boot(BootPlan),
@@ -51,6 +52,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => Just(Event::ComeBack),
         4 => (1_i64..900).prop_map(Event::Wait),
         1 => Just(Event::Abort),
+        1 => Just(Event::Disown),
         1 => Just(Event::Sweep),
         2 => (op, fault).prop_map(|(op, fault)| Event::Provider(op, fault)),
         1 => boot.prop_map(Event::Boot),
@@ -76,6 +78,10 @@ fn happens(shop: &mut Shop, who: &Customer, order: OrderId, event: &Event) {
         Event::Abort => {
             let name = shop.order(order).execution_name();
             shop.abort(&name);
+        }
+        Event::Disown => {
+            let name = shop.order(order).execution_name();
+            shop.disown(&name);
         }
         Event::Sweep => {
             shop.sweep();
@@ -104,14 +110,14 @@ proptest! {
     #[test]
     fn any_schedule_of_payments_faults_and_time_ends_as_promised(
         seed: u64,
-        permille in 0_u64..60,
+        permille in 0_u64..100,
         events in proptest::collection::vec((0_usize..3, event()), 1..20),
     ) {
         let mut shop = Shop::seeded(seed);
         shop.world.queues.misbehave(200, SignedDuration::from_secs(30));
         let ada = shop.customer("ada@example.com");
         let orders: Vec<OrderId> = (0..3).map(|_| shop.orders(&ada, Os::Windows)).collect();
-        shop.world.sim.arm(Trigger::Random { permille, most: 12, seed }, Fault::Before);
+        shop.world.sim.arm(Trigger::Random { permille, most: 40, seed }, Fault::Before);
         for (which, event) in &events {
             happens(&mut shop, &ada, orders[*which], event);
         }
