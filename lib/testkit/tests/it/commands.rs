@@ -127,16 +127,16 @@ fn a_command_survives_a_fault_at_any_port_call() {
                 assert!(taken, "{kind} call {call} {fault:?}");
                 shop.run_until_idle();
                 let desktop = shop.instance(order);
-                let lost_password = kind == C::Reinstall && desktop.last_error.is_some();
                 let expected = match kind {
                     C::Stop => InstanceStatus::Stopped,
                     C::Terminate => InstanceStatus::Terminated,
                     _ => InstanceStatus::Active,
                 };
-                assert!(
-                    desktop.status == expected || lost_password,
-                    "{kind} {op:?} call {call} {fault:?}: {desktop:?}"
-                );
+                let place = format!("{kind} {op:?} call {call} {fault:?}");
+                assert_eq!((desktop.status, &desktop.last_error), (expected, &None), "{place}");
+                if let Some(machine) = shop.world.host.machines().pop() {
+                    assert_eq!(shop.reveals(&ada, order).unwrap(), machine.password, "{place}");
+                }
             }
         }
     }

@@ -141,6 +141,13 @@ fn a_fault_ends_well(os: Os, way: Way, call: u64, fault: Fault) {
     assert_eq!(ended == OrderStatus::Refunded, refunds, "{place}");
     let told = shop.mails(order, "ready").len() + shop.mails(order, "failed_and_refunded").len();
     assert!(told >= 1, "{place}: nobody was told");
+    for (mail, machine) in shop.mails(order, "ready").iter().zip(shop.world.host.machines()) {
+        let mailed = mail.password.as_ref().map(|p| p.expose().clone());
+        assert!(
+            os == Os::Linux || mailed == Some(machine.password),
+            "{place}: the mailed password is another"
+        );
+    }
 }
 
 #[test]
