@@ -12,6 +12,10 @@ use crate::{python, workspace};
 
 /// The tests' own local stack, beside one that may be up for use.
 const STATE: &str = ".local/test";
+/// In the names of the tests that drive that stack. The in-memory stories are called so too, and run with them.
+const STORIES: &str = "stories::";
+/// They mostly wait, so more of them run at a time than there are processors.
+const STORIES_AT_ONCE: &str = "10";
 
 /// Runs all checks, the quick ones first.
 ///
@@ -33,17 +37,23 @@ pub(crate) fn run() -> anyhow::Result<()> {
     build.args(["test", "--workspace", "--no-run"]);
     progress.run("building the tests", &mut build, "Compiling", "crates")?;
     progress.done("tests built");
+    let mut parts = workspace::cargo();
+    parts.args(["test", "--workspace", "--", "--skip", STORIES]);
+    parts.env("NEMORDP_MINISTACK", python::program("ministack"));
+    check("tests", &mut parts)?;
+    progress.done("all tests but the stories");
+    // Not beside the tests above: on a small machine they would only hold each other up.
     let stack = Stack::start(&UpOptions::at(StateDir::at(STATE)), &mut progress)?;
-    let mut tests = workspace::cargo();
-    tests
-        .args(["test", "--workspace"])
+    let mut stories = workspace::cargo();
+    stories
+        // All packages again, so that they are not built anew with fewer features; the name finds the stories.
+        .args(["test", "--workspace", "--test", "it", "--", STORIES, "--test-threads", STORIES_AT_ONCE])
         // Without it the stories are left out when somebody runs `cargo test` alone.
         .env("NEMORDP_REQUIRE_STACK", "1")
-        .env("NEMORDP_STACK_JSON", StateDir::at(STATE).stack_json())
-        .env("NEMORDP_MINISTACK", python::program("ministack"));
-    check("tests", &mut tests)?;
+        .env("NEMORDP_STACK_JSON", StateDir::at(STATE).stack_json());
+    check("stories", &mut stories)?;
     drop(stack);
-    progress.done("all tests");
+    progress.done("the stories on the running product");
     Ok(())
 }
 
