@@ -91,10 +91,23 @@ where
     /// `Gateway` or `Store`; asked again at the next sweep.
     pub async fn follow(&self, payment: &Payment) -> Result<(), AppError> {
         let known = self.gateway.refunds(&payment.reference()).await?;
-        match known.first() {
-            Some(state) => self.note(payment.id, state).await,
-            None => Ok(()),
+        if let Some(state) = known.first() {
+            self.note(payment.id, state).await?;
         }
+        self.postpone(payment.id).await
+    }
+
+    async fn postpone(&self, id: domain::ids::PaymentId) -> Result<(), AppError> {
+        undisturbed!(async {
+            let now = self.clock.now();
+            let mut payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
+            let Some(refund) = payment.refund.as_mut().filter(|refund| refund.next_check_at <= now) else {
+                return Ok(());
+            };
+            refund.next_check_at = Refund::next_check_after(refund.wanted_at, now);
+            self.store.commit(vec![Write::Payment(payment)]).await?;
+            Ok(())
+        })
     }
 
     /// Brings an order up to a refund that was noted before the order could be refunded: somebody gave the money
@@ -127,7 +140,9 @@ where
             let mut payment = self.store.payment(payment.id).await?.ok_or(AppError::NotFound("payment"))?;
             if payment.refund.is_none() {
                 let wanted_at = self.clock.now();
-                payment.refund = Some(Refund { status: RefundStatus::Wanted, gateway_id: None, wanted_at });
+                let next_check_at = Refund::next_check_after(wanted_at, wanted_at);
+                let status = RefundStatus::Wanted;
+                payment.refund = Some(Refund { status, gateway_id: None, wanted_at, next_check_at });
                 self.store.commit(vec![Write::Payment(payment)]).await?;
             }
             Ok(())
@@ -169,10 +184,12 @@ where
         if before.as_ref().is_some_and(|b| progress(b.status) >= progress(state.status)) {
             return Ok(Vec::new());
         }
+        let wanted_at = before.as_ref().map_or(now, |b| b.wanted_at);
         payment.refund = Some(Refund {
             status: state.status,
             gateway_id: Some(state.id.clone()),
-            wanted_at: before.as_ref().map_or(now, |b| b.wanted_at),
+            wanted_at,
+            next_check_at: Refund::next_check_after(wanted_at, now),
         });
 
         let seen_version = order.version;

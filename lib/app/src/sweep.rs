@@ -90,7 +90,7 @@ where
                 Err(error) => count(Err(error), &mut found.orders, &mut found.failures, "order", &id),
             }
         }
-        for id in self.store.due(WorkKind::OpenRefund, patient, PAGE_MAX).await? {
+        for id in self.store.due(WorkKind::OpenRefund, now, PAGE_MAX).await? {
             let done = self.follow_refund(&id).await;
             count(done, &mut found.refunds, &mut found.failures, "refund", &id);
         }

@@ -50,6 +50,18 @@ pub struct Refund {
     pub gateway_id: Option<String>,
     /// When we decided to.
     pub wanted_at: Timestamp,
+    /// When the sweep asks the gateway next, while it is under way.
+    pub next_check_at: Timestamp,
+}
+
+impl Refund {
+    /// When to ask the gateway again: as long from now as the refund is old, between 2 minutes and 6 hours. Banks
+    /// take days, and refunds that wait must not keep the sweep from new ones.
+    pub fn next_check_after(wanted_at: Timestamp, now: Timestamp) -> Timestamp {
+        let age = now.duration_since(wanted_at);
+        let pause = age.clamp(SignedDuration::from_mins(2), SignedDuration::from_hours(6));
+        now.checked_add(pause).unwrap_or(now)
+    }
 }
 
 /// Test or live: money of the one is not money in the other.

@@ -287,7 +287,7 @@ pub enum WorkKind {
     OpenPayment,
     /// Paid orders that are not at rest, by when they were last written.
     UnsettledOrder,
-    /// Payments whose refund is not through, by when they were last written.
+    /// Payments whose refund is not through, by their next check.
     OpenRefund,
     /// Mails owed, by their next attempt.
     PendingMail,

@@ -5,6 +5,7 @@ use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
+use domain::vm::VmId;
 
 use super::{Provisioning, TaskError, TaskOutput};
 use crate::error::Chain;
@@ -67,11 +68,10 @@ where
             _ => return Err(TaskError::OrderGivenUp),
         }
         let mut instance = self.instance(&order).await?;
-        for vm in self.host.find(&order.id.to_string()).await? {
-            if Some(&vm.id) != instance.vm.as_ref() {
-                tracing::warn!(order = %id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
-                self.host.delete(&vm.id).await?;
-            }
+        // Only an attempt that was written off can have left a machine. A first attempt has made one by a single
+        // call, and a provider that does not answer now must not cost the customer a desktop that works.
+        if order.attempt > 1 {
+            self.delete_others(&order, instance.vm.as_ref()).await?;
         }
         let now = self.world.now();
         instance.status = InstanceStatus::Active;
@@ -84,6 +84,16 @@ where
             self.remember_setup(&order, seconds).await;
         }
         Ok(TaskOutput::default())
+    }
+
+    async fn delete_others(&self, order: &Order, ours: Option<&VmId>) -> Result<(), TaskError> {
+        for vm in self.host.find(&order.id.to_string()).await? {
+            if Some(&vm.id) != ours {
+                tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
+                self.host.delete(&vm.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds to the estimate for the next customer: by itself, because orders that are delivered at the same

@@ -42,6 +42,7 @@ struct RefundPart {
     status: RefundStatus,
     gateway_id: Option<String>,
     wanted_at: StoredTime,
+    next_check_at: StoredTime,
 }
 
 impl From<&Payment> for PaymentItem {
@@ -68,6 +69,7 @@ impl From<&Payment> for PaymentItem {
                 status: refund.status,
                 gateway_id: refund.gateway_id.clone(),
                 wanted_at: refund.wanted_at.into(),
+                next_check_at: refund.next_check_at.into(),
             }),
             version: payment.version,
         }
@@ -97,6 +99,7 @@ impl From<PaymentItem> for Payment {
                 status: part.status,
                 gateway_id: part.gateway_id,
                 wanted_at: part.wanted_at.into(),
+                next_check_at: part.next_check_at.into(),
             }),
             version: item.version,
         }
@@ -120,7 +123,7 @@ impl Thing for Payment {
         if let Some(refund) = &self.refund
             && matches!(refund.status, R::Wanted | R::Pending | R::Processing)
         {
-            return Some((WorkKind::OpenRefund, refund.wanted_at));
+            return Some((WorkKind::OpenRefund, refund.next_check_at));
         }
         match self.status {
             PaymentStatus::Open | PaymentStatus::Expired => {

@@ -127,7 +127,12 @@ fn order() -> impl Strategy<Value = Order> {
 
 fn payment() -> impl Strategy<Value = Payment> {
     let refund = (select(RefundStatus::ALL), of(text()), time());
-    let refund = refund.prop_map(|(status, gateway_id, wanted_at)| Refund { status, gateway_id, wanted_at });
+    let refund = refund.prop_map(|(status, gateway_id, wanted_at)| Refund {
+        status,
+        gateway_id,
+        wanted_at,
+        next_check_at: wanted_at,
+    });
     let who = (payment_id(), order_id(), customer(), money(), select(PaymentStatus::ALL));
     let when = (time(), time(), of(time()), of(time()));
     let told = (of(text()), of(text()), of(any::<i64>()), of(text()), of(refund));

@@ -48,7 +48,8 @@ async fn a_payment_is_looked_after_while_it_is_open_and_while_its_refund_is_unde
         (RefundStatus::Processed, false),
     ] {
         let mut refunded = table.store.payment(id).await.unwrap().unwrap();
-        refunded.refund = Some(Refund { status, gateway_id: None, wanted_at: at(300) });
+        refunded.refund =
+            Some(Refund { status, gateway_id: None, wanted_at: at(100), next_check_at: at(300) });
         table.put(Write::Payment(refunded)).await;
         assert_eq!(table.due(WorkKind::OpenRefund, 300).await.len(), usize::from(open), "{status}");
         assert!(table.due(WorkKind::OpenPayment, 9_000).await.is_empty());

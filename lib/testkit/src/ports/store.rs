@@ -456,7 +456,7 @@ fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
             use RefundStatus as R;
             match (&p.refund, p.status) {
                 (Some(r), _) if matches!(r.status, R::Wanted | R::Pending | R::Processing) => {
-                    Some((WorkKind::OpenRefund, r.wanted_at, p.id.to_string()))
+                    Some((WorkKind::OpenRefund, r.next_check_at, p.id.to_string()))
                 }
                 (_, PaymentStatus::Open | PaymentStatus::Expired) => {
                     p.next_check_at.map(|at| (WorkKind::OpenPayment, at, p.id.to_string()))
