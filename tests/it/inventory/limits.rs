@@ -97,10 +97,6 @@ fn the_state_outlives_the_stack_and_can_be_restored() {
 #[test]
 fn every_task_waits_longer_than_its_function_may_take() {
     let template = Template::read();
-    let longest = ["ProvisionFunction", "MailerFunction"].map(|name| {
-        template.setting(&template.resource(name)["Properties"], "Timeout").as_i64().expect("a Timeout")
-    });
-    let longest = longest.into_iter().max().expect("two");
     let machine = files::json("infra/state_machines/provision_desktop.asl.json");
     for (name, state) in machine["States"].as_object().expect("states") {
         if state["Type"] != "Task" {
@@ -109,6 +105,9 @@ fn every_task_waits_longer_than_its_function_may_take() {
         for field in ["Comment", "Retry", "Catch"] {
             assert!(!state[field].is_null(), "{name}: no {field}");
         }
+        let called = state["Parameters"]["FunctionName"].as_str().expect("a function");
+        let function = template.resource(called.trim_start_matches("${").trim_end_matches("Arn}"));
+        let longest = template.setting(&function["Properties"], "Timeout").as_i64().expect("a Timeout");
         match &state["TimeoutSeconds"] {
             Value::Null => assert!(state["TimeoutSecondsPath"].is_string(), "{name}: no end"),
             seconds => assert!(seconds.as_i64().expect("seconds") > longest, "{name}: {seconds} s"),
