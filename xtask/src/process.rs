@@ -6,6 +6,7 @@ use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 /// Set when everything is being ended: from then on nothing may start.
 pub(crate) static ENDING: AtomicBool = AtomicBool::new(false);
+/// Held while something is started and remembered, or ended: an interrupt in between would leave it running.
+static CHANGING: Mutex<()> = Mutex::new(());
 /// The file that remembers what runs.
 const FILE: &str = "processes.json";
 
@@ -69,6 +72,7 @@ impl Running {
 /// # Errors
 /// When it cannot be started.
 pub(crate) fn start(state: &StateDir, program: Program<'_>) -> anyhow::Result<u32> {
+    let _held = CHANGING.lock();
     if ENDING.load(Ordering::SeqCst) {
         bail!("interrupted");
     }
@@ -113,6 +117,7 @@ pub(crate) fn first_dead(state: &StateDir) -> Option<String> {
 /// # Errors
 /// When one does not end.
 pub(crate) fn stop_all(state: &StateDir) -> anyhow::Result<()> {
+    let _held = CHANGING.lock();
     for (name, program) in remembered(state).into_iter().rev() {
         stop(&program).with_context(|| format!("{name} (process {}) does not end", program.pid))?;
     }

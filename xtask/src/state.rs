@@ -70,16 +70,18 @@ impl StateDir {
     /// When the disk says no.
     pub(crate) fn write(&self, name: &str, value: &Value) -> anyhow::Result<()> {
         let path = self.path(name);
+        let unfinished = self.path(&format!("{name}.new"));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+            .open(&unfinished)
+            .with_context(|| format!("{} cannot be written", unfinished.display()))?;
         serde_json::to_writer_pretty(&mut file, value)?;
         io::Write::write_all(&mut file, b"\n")?;
-        Ok(())
+        // Whoever reads it meanwhile finds the old one or the new one, never half of it.
+        fs::rename(&unfinished, &path).with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Removes a file or folder in it, if it is there.
