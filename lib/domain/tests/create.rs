@@ -1,0 +1,127 @@
+//! Exactly one machine: every state of an attempt against everything that a provider can list.
+
+use domain::Timestamp;
+use domain::catalogue::{Image, Offering, Provider};
+use domain::create::{Absence, Attempt, AttemptState, NextStep, judge_absence, next_step};
+use domain::ids::{InstanceId, OrderId};
+use domain::vm::{Vm, VmId, VmState, vm_name};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+const QUARANTINE: SignedDuration = SignedDuration::from_secs(90);
+const PAUSE: SignedDuration = SignedDuration::from_secs(20);
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn attempt(state: AttemptState, called: Option<i64>) -> Attempt {
+    Attempt {
+        order: OrderId::new(at(0), 1),
+        instance: InstanceId::new(at(0), 2),
+        number: 1,
+        offering: Offering {
+            provider: Provider::Vultr,
+            plan: "vc2-2c-4gb".to_owned(),
+            region: "ewr".to_owned(),
+            image: Image { name_prefix: "Ubuntu 24.04".to_owned(), fallback_id: "2284".to_owned() },
+        },
+        state,
+        called_at: called.map(at),
+        vm: (state == AttemptState::Created).then(|| VmId("vm-1".to_owned())),
+        password_hash: None,
+        password_ciphertext: None,
+        absent_since: None,
+        version: 1,
+    }
+}
+
+fn listed(number: u16) -> Vm {
+    Vm {
+        provider: Provider::Vultr,
+        id: VmId("vm-1".to_owned()),
+        name: vm_name(OrderId::new(at(0), 1), number),
+        tags: Vec::new(),
+        state: VmState::Pending,
+        address: None,
+        region: "ewr".to_owned(),
+    }
+}
+
+fn step(attempt: &Attempt, listed: &[Vm], now: i64) -> NextStep {
+    next_step(attempt, listed, QUARANTINE, at(now))
+}
+
+#[test]
+fn a_fresh_attempt_creates() {
+    assert_eq!(step(&attempt(AttemptState::Planned, None), &[], 0), NextStep::Create);
+}
+
+#[test]
+fn what_an_unclear_call_made_is_adopted() {
+    let unclear = attempt(AttemptState::Calling, Some(0));
+    assert_eq!(step(&unclear, &[listed(1)], 1), NextStep::Adopt(VmId("vm-1".to_owned())));
+}
+
+#[test]
+fn a_machine_of_another_attempt_is_not_adopted() {
+    let unclear = attempt(AttemptState::Calling, Some(0));
+    assert_eq!(step(&unclear, &[listed(2)], 1), NextStep::AskAgain);
+}
+
+#[test]
+fn an_unclear_call_is_written_off_only_when_nothing_can_turn_up_any_more() {
+    let unclear = attempt(AttemptState::Calling, Some(0));
+    assert_eq!(step(&unclear, &[], 89), NextStep::AskAgain);
+    assert_eq!(step(&unclear, &[], 90), NextStep::WriteOff);
+}
+
+#[test]
+fn a_recorded_machine_is_done_whatever_a_lagging_list_says() {
+    let made = attempt(AttemptState::Created, Some(0));
+    assert_eq!(step(&made, &[], 600), NextStep::Done(VmId("vm-1".to_owned())));
+}
+
+#[test]
+fn a_tombstone_never_creates_again() {
+    let gone = attempt(AttemptState::Absent, Some(0));
+    assert_eq!(step(&gone, &[], 600), NextStep::WriteOff);
+    assert_eq!(step(&gone, &[listed(1)], 600), NextStep::WriteOff);
+}
+
+proptest! {
+    #[test]
+    fn only_an_attempt_without_an_open_call_ever_creates(
+        state in prop::sample::select(AttemptState::ALL),
+        called in prop::option::of(0i64..200),
+        there: bool,
+        now in 0i64..400,
+    ) {
+        let attempt = attempt(state, called);
+        let list = if there { vec![listed(1)] } else { vec![] };
+        if step(&attempt, &list, now) == NextStep::Create {
+            prop_assert_eq!(state, AttemptState::Planned);
+            prop_assert!(!there);
+        }
+    }
+}
+
+#[test]
+fn gone_means_absent_twice_with_a_pause_between() {
+    let mut made = attempt(AttemptState::Created, Some(0));
+    let judge = |a: &Attempt, list: &[Vm], now| judge_absence(a, list, PAUSE, QUARANTINE, at(now));
+    assert_eq!(judge(&made, &[listed(1)], 100), Absence::Present);
+    assert_eq!(judge(&made, &[], 100), Absence::LookAgain { since: at(100) });
+    made.absent_since = Some(at(100));
+    assert_eq!(judge(&made, &[], 119), Absence::LookAgain { since: at(100) });
+    assert_eq!(judge(&made, &[], 120), Absence::Confirmed);
+}
+
+#[test]
+fn an_open_call_is_not_gone_before_its_quarantine_is_over() {
+    let mut unclear = attempt(AttemptState::Calling, Some(0));
+    unclear.absent_since = Some(at(10));
+    let judge = |now| judge_absence(&unclear, &[], PAUSE, QUARANTINE, at(now));
+    assert_eq!(judge(60), Absence::LookAgain { since: at(10) });
+    assert_eq!(judge(90), Absence::Confirmed);
+}
