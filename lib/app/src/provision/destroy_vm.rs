@@ -46,8 +46,11 @@ where
     /// Destroys everything that carries the order's name. Only then may the money go back.
     pub(super) async fn destroy_vm(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
-        if matches!(order.status, OrderStatus::Refunding | OrderStatus::Refunded) {
-            return Ok(TaskOutput::default());
+        match order.status {
+            OrderStatus::Undoing => {}
+            OrderStatus::Refunding | OrderStatus::Refunded => return Ok(TaskOutput::default()),
+            // Nothing of an order that may still be delivered is ever destroyed here, whoever asks.
+            status => return Err(TaskError::Internal(format!("an order that is {status} is not undone"))),
         }
         let attempts = self.store.attempts(order.id).await?;
         self.destroy(&order, attempts).await?;
