@@ -58,18 +58,20 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// Reads the functions' logs since a moment, without those of the scheduled sweep.
+    /// Reads the functions' logs since a moment, without those of the scheduled sweep and of the customer's looking.
     ///
     /// # Errors
     /// They cannot be read.
     pub(crate) fn since(stack: &Stack, start_ms: f64) -> anyhow::Result<Self> {
         /// CloudWatch adds this to each event.
         const EVENT_BYTES: u64 = 26;
+        const OTHERS: [&str; 3] = ["-order-sweep:", "-orders:", "-instances:"];
         let asked = json!({"logGroupName": stack.fact("log_group")?, "startTime": start_ms.floor() as i64});
         let events = pages(stack, "logs", "Logs_20140328.FilterLogEvents", &asked, "events")?;
         let mut logs = Self { invocations: 0, billed_ms: 0.0, bytes: 0 };
         for event in &events {
-            if event["logStreamName"].as_str().is_some_and(|stream| stream.contains("order-sweep")) {
+            let stream = event["logStreamName"].as_str().unwrap_or_default();
+            if OTHERS.iter().any(|name| stream.contains(name)) {
                 continue;
             }
             let message = event["message"].as_str().unwrap_or_default();

@@ -6,9 +6,8 @@ use super::aws_calls::Logs;
 use super::proxy::{Call, count};
 use super::table::Table;
 
-/// Requests of the HTTP API that a customer makes for one order beyond what the run did: looking at the order while it
-/// is made, and at the desktop.
-const EXTRA_VIEWS: f64 = 5.0;
+/// Requests of the HTTP API for one order: the checkout, the way back, the webhook, the machine's report.
+const API_REQUESTS: f64 = 4.0;
 /// Memory of a function, as in template.yaml.
 const MEMORY_GB: f64 = 0.25;
 /// Queue requests for one message: sent, received, deleted.
@@ -34,13 +33,11 @@ pub(crate) fn print(calls: &[Call], logs: &Logs, transitions: usize) {
         count(calls, service).get(operation).copied().unwrap_or(0) as f64
     };
     let (writes, reads) = units(calls);
-    // Checkout, the way back, the webhook and the machine's report, which the run made as well.
-    let api = 4.0 + EXTRA_VIEWS;
     let quantities = [
         transitions as f64,
         logs.invocations as f64,
         logs.billed_ms / 1000.0 * MEMORY_GB,
-        api,
+        API_REQUESTS,
         writes,
         reads,
         sum("sqs", "SendMessage") * REQUESTS_PER_MESSAGE,
@@ -69,11 +66,11 @@ pub(crate) fn print(calls: &[Call], logs: &Logs, transitions: usize) {
         format!("{:.0}", total - mails),
     ]);
     table.print(
-        "Cost: operations of one delivered order times list prices; (?) not checked against AWS's pages",
+        "Cost: operations of one delivered order, without those of the customer looking at it, times list prices; (?) not checked against AWS's pages",
     );
 }
 
-/// Write and read units of DynamoDB calls. An item's size is that of its JSON, which is a little more than AWS counts.
+/// Write and read units of DynamoDB calls.
 fn units(calls: &[Call]) -> (f64, f64) {
     let (mut writes, mut reads) = (0.0, 0.0);
     for call in calls.iter().filter(|call| call.service == "dynamodb") {
@@ -95,15 +92,43 @@ fn units(calls: &[Call]) -> (f64, f64) {
 
 /// A put into the table at `factor` units a KB, and into each index whose key it bears.
 fn put(item: &Value, factor: f64) -> f64 {
-    let kilobytes = (item.to_string().len() as f64 / 1024.0).ceil();
+    let kilobytes = (item_bytes(item) as f64 / 1024.0).ceil();
     let indexes = ["gsi1pk", "wpk"].iter().filter(|key| item[**key].is_object()).count();
     kilobytes * (factor + indexes as f64)
+}
+
+/// An item's size as DynamoDB counts it: names and values, and 3 bytes for a list or map with 1 for each element.
+fn item_bytes(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes.map(|(name, value)| name.len() + value_bytes(value)).sum()
+}
+
+/// The size of a typed value, `{"S": "text"}`.
+fn value_bytes(value: &Value) -> usize {
+    let Some((kind, inner)) = value.as_object().and_then(|typed| typed.iter().next()) else { return 0 };
+    let text = inner.as_str().map_or(0, str::len);
+    match kind.as_str() {
+        "S" => text,
+        "N" => text.div_ceil(2) + 1,
+        "B" => text / 4 * 3,
+        "L" => {
+            3 + inner.as_array().into_iter().flatten().map(|element| 1 + value_bytes(element)).sum::<usize>()
+        }
+        "M" => 3 + inner.as_object().map_or(0, |map| map.len()) + item_bytes(inner),
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_items_size_is_that_of_its_names_and_values() {
+        let item = json!({"pk": {"S": "AB"}, "n": {"N": "123"}, "l": {"L": [{"M": {"at": {"S": "x"}}}]}});
+        assert_eq!(item_bytes(&item), (2 + 2) + (1 + 3) + (1 + 3 + 1 + (3 + 1 + 3)));
+    }
 
     #[test]
     fn a_transaction_costs_twice_and_an_index_once_more() {

@@ -31,7 +31,7 @@ pub(crate) fn measure(subjects: &[Subject], outside: &Outside) -> anyhow::Result
         if at > 0 && !HOT.contains(&subject.name.as_str()) {
             continue;
         }
-        let event = samples::event_for(&subject.name)?;
+        let event = samples::choose(subject, outside)?.event;
         let start = count(subject, outside, &event, 0)?;
         let per_call = count(subject, outside, &event, CALLS)?.saturating_sub(start) / CALLS;
         if at == 0 {

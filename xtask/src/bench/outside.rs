@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::wire::{self, Request};
 
-/// Every secret in one object: each function takes the fields that it knows.
-const SECRETS: &str = r#"{"secret_key":"sk_test_0123456789abcdef0123456789abcdef01234567","api_key":"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789","signing_key":"0123456789abcdef0123456789abcdef0123456789abcdef"}"#;
+/// Every secret in one object: each function takes the fields that it knows. The Paystack key is the one that the
+/// samples in events/ are signed with.
+const SECRETS: &str = r#"{"secret_key":"sk_test_not_a_real_key_0123456789abcdef","api_key":"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789","signing_key":"0123456789abcdef0123456789abcdef0123456789abcdef"}"#;
 const SENT_MAIL: &str = r#"<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendRawEmailResult><MessageId>0</MessageId></SendRawEmailResult></SendRawEmailResponse>"#;
 
 /// The stub; serves until this program ends.

@@ -52,9 +52,14 @@ pub(crate) fn measure(quick: bool, progress: &mut Progress) -> anyhow::Result<()
     drop(deliver(&stack, &customer)?);
     progress.done("one order delivered, every function warm");
 
+    let callers =
+        |proxy: &Proxy| -> BTreeSet<String> { proxy.take().into_iter().map(|call| call.caller).collect() };
     proxy.take();
     thread::sleep(SCHEDULE_PAUSE);
-    let scheduled: BTreeSet<String> = proxy.take().into_iter().map(|call| call.caller).collect();
+    let scheduled = callers(&proxy);
+    customer.get(&stack, "/orders")?;
+    customer.get(&stack, "/instances")?;
+    let views = callers(&proxy);
     let ours = |calls: Vec<Call>| -> Vec<Call> {
         calls.into_iter().filter(|call| !scheduled.contains(&call.caller)).collect()
     };
@@ -64,7 +69,8 @@ pub(crate) fn measure(quick: bool, progress: &mut Progress) -> anyhow::Result<()
     let one = Delivery::of(&stack, &customer, paid_ms, &finished)?;
     // What still goes on after the mail: the last state, the last log lines.
     thread::sleep(SETTLING);
-    let calls = ours(proxy.take());
+    let mut calls = ours(proxy.take());
+    calls.retain(|call| !views.contains(&call.caller));
     let logs = Logs::since(&stack, began_ms)?;
     let execution = Execution::of(&stack, &placed.id)?;
     progress.done("one order measured");
