@@ -47,7 +47,9 @@ struct Running {
 impl Running {
     /// Whether it still runs; a stranger that got its id does not count, and neither does a zombie.
     fn is_alive(&self) -> bool {
-        self.state_and_words().is_some_and(|(state, words)| state != 'Z' && words.contains(&self.word))
+        // Just after a start the command line is not there yet.
+        let ours = |words: &str| words.trim().is_empty() || words.contains(&self.word);
+        self.state_and_words().is_some_and(|(state, words)| state != 'Z' && ours(&words))
     }
 
     /// The process's state letter and its command line: from /proc, or from `ps` on systems without it.
