@@ -44,3 +44,30 @@ fn build() -> Result<reqwest::Client, ClientError> {
         .build()
         .map_err(|error| ClientError(Arc::new(error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_refused() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| {
+                config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
+            })
+            .expect("a server");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            drop(tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await);
+        });
+        let client = OneClient::default().get().expect("a client");
+        let error = client.get(url).send().await.expect_err("is refused");
+        assert!(format!("{error:?}").contains("UnknownIssuer"), "{error:?}");
+    }
+}
