@@ -12,9 +12,10 @@ mod orders;
 pub(crate) mod rdp_client;
 mod sandbox;
 mod sigv4;
+mod turn;
 
 use std::fs;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -28,24 +29,16 @@ pub(crate) use mails::{Credentials, MailKind};
 pub(crate) use orders::Order;
 pub(crate) use sandbox::{Desktops, Fault};
 pub(crate) use sigv4::Signer;
+use turn::Turn;
 
 /// Where a stack.json lies, as `cargo xtask up` writes it.
 const VARIABLE: &str = "NEMORDP_STACK_JSON";
 const POLL: Duration = Duration::from_millis(300);
 
-/// Stories that disturb nobody run side by side; one that does runs alone.
-static TURN: RwLock<()> = RwLock::new(());
-
 /// A running stack, for the length of one story.
 pub(crate) struct Stack {
     facts: Value,
     _turn: Turn,
-}
-
-#[expect(dead_code, reason = "held for as long as the story runs")]
-enum Turn {
-    Beside(RwLockReadGuard<'static, ()>),
-    Alone(RwLockWriteGuard<'static, ()>),
 }
 
 impl Stack {
@@ -55,8 +48,7 @@ impl Stack {
     /// Without a stack where there has to be one: `CI` or `NEMORDP_REQUIRE_STACK`.
     pub(crate) fn beside_others() -> Option<Self> {
         let facts = facts()?;
-        let turn = TURN.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Self { facts, _turn: Turn::Beside(turn) })
+        Some(Self { facts, _turn: Turn::beside_others() })
     }
 
     /// The stack for a story that touches what others rely on.
@@ -65,8 +57,7 @@ impl Stack {
     /// As `beside_others`.
     pub(crate) fn alone() -> Option<Self> {
         let facts = facts()?;
-        let turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
-        Some(Self { facts, _turn: Turn::Alone(turn) })
+        Some(Self { facts, _turn: Turn::alone() })
     }
 
     /// What stack.json says.
@@ -103,8 +94,10 @@ fn facts() -> Option<Value> {
         println!("not shown: no local stack ({VARIABLE} is not set); `cargo xtask test` starts one");
         return None;
     };
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}")))
+    // A relative path is meant from the repository's root, where the tests were started, not from this package.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
 /// Asks again and again until there is an answer.

@@ -18,6 +18,19 @@ pub(crate) enum Desktops {
 pub(crate) struct Fault<'s> {
     stack: &'s Stack,
     id: u64,
+    what: String,
+}
+
+impl Fault<'_> {
+    /// A fault that struck nothing has shown nothing.
+    #[track_caller]
+    pub(crate) fn has_struck(&self) {
+        let set = http::call("GET", &self.stack.control("/faults"), &[], None).good("faults");
+        let ours = set["faults"].as_array().into_iter().flatten().find(|fault| fault["id"] == self.id);
+        // One that is used up is no longer shown.
+        let struck = ours.is_none_or(|fault| fault["struck"].as_u64() > Some(0));
+        assert!(struck, "it struck nothing: {}", self.what);
+    }
 }
 
 impl Drop for Fault<'_> {
@@ -45,7 +58,7 @@ impl Stack {
     #[track_caller]
     pub(crate) fn fault(&self, fault: &Value) -> Fault<'_> {
         let answer = http::post_json(&self.control("/faults"), fault).good("fault");
-        Fault { stack: self, id: answer["id"].as_u64().expect("a fault's id") }
+        Fault { stack: self, id: answer["id"].as_u64().expect("a fault's id"), what: fault.to_string() }
     }
 
     /// Everything that the sandbox knows.

@@ -21,8 +21,9 @@ fn survives_a_lost_answer(os: &str, kind: &str) {
     let Some(stack) = Stack::beside_others() else { return };
     let ada = Customer::new(&stack);
     let order = ada.order("basic", os);
-    let _lost = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
+    let lost = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
     is_delivered_and_lets_its_customer_in(&stack, &order);
+    lost.has_struck();
     // Vultr tells a Windows password once, in the answer that was lost: nobody could sign in at that machine.
     let made_in_vain = usize::from(os == "windows");
     assert_eq!(stack.destroyed_machines(&order.id).len(), made_in_vain, "{}", order.story());
@@ -59,8 +60,9 @@ fn a_create_that_fails_without_effect_is_tried_again() {
     let ada = Customer::new(&stack);
     for kind in ["fail_before", "rate_limited", "html_answer"] {
         let order = ada.order("basic", "linux");
-        let _fails = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
+        let fails = stack.fault(&json!({"target": "vultr.create", "kind": kind, "match": order.id}));
         is_delivered_and_lets_its_customer_in(&stack, &order);
+        fails.has_struck();
         assert!(stack.destroyed_machines(&order.id).is_empty(), "{kind}\n{}", order.story());
     }
 }
@@ -82,9 +84,10 @@ fn a_region_without_stock_is_skipped_for_the_next_offering() {
     let ada = Customer::new(&stack);
     let order = ada.order("basic", "windows");
     let first = format!("{}-1", order.id);
-    let _empty =
+    let empty =
         stack.fault(&json!({"target": "vultr.create", "kind": "out_of_stock", "match": first, "times": 0}));
     is_delivered_and_lets_its_customer_in(&stack, &order);
+    empty.has_struck();
     assert!(order.steps().iter().any(|step| step == "offering_skipped"), "{:?}", order.steps());
     let machine = &stack.machines(&order.id)[0];
     assert_eq!(
@@ -100,8 +103,8 @@ fn a_worker_that_is_killed_while_the_provider_makes_the_machine_leaves_one_deskt
     let ada = Customer::new(&stack);
     for os in ["windows", "linux"] {
         let order = ada.order("basic", os);
-        let slow = json!({"target": "vultr.create", "kind": "delay", "match": order.id, "delay_ms": 5000});
-        let _slow = stack.fault(&slow);
+        let delay = json!({"target": "vultr.create", "kind": "delay", "match": order.id, "delay_ms": 5000});
+        let slow = stack.fault(&delay);
         thread::scope(|scope| {
             scope.spawn(|| {
                 let made = || (!stack.machines(&order.id).is_empty()).then_some(());

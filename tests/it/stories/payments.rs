@@ -46,6 +46,31 @@ fn a_webhook_that_overtakes_the_answer_of_the_checkout_is_kept() {
     Order::placed(&ada, &answer.json()).is_delivered();
 }
 
+#[test]
+fn a_checkout_whose_answer_from_the_gateway_is_lost_goes_on_under_the_same_key() {
+    // As above: nobody knows the reference yet.
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    let wish = json!({"plan": "basic", "os": "linux", "currency": "USD", "method": "paystack"});
+    let key = unique();
+    let lost =
+        stack.fault(&json!({"target": "paystack.initialize", "kind": "drop_after_effect", "times": 0}));
+    let failed = ada.post_checkout(&key, &wish);
+    assert_eq!(
+        (failed.status, failed.json()["code"].as_str()),
+        (503, Some("gateway_unavailable")),
+        "{}",
+        failed.text
+    );
+    drop(lost);
+    let again = ada.post_checkout(&key, &wish);
+    assert!(matches!(again.status, 200 | 201), "{} {}", again.status, again.text);
+    let order = Order::placed(&ada, &again.json());
+    assert_eq!(ada.get("/orders")["orders"].as_array().map(Vec::len), Some(1));
+    order.pay();
+    order.is_delivered();
+}
+
 /// The reference of the customer's only order, once it is stored.
 fn only_reference(ada: &Customer<'_>) -> Option<String> {
     let orders = ada.get("/orders");

@@ -157,3 +157,18 @@ fn an_event_that_is_stored_and_then_not_queued_is_delivered_again_and_takes_effe
     drop(withheld);
     order.is_delivered();
 }
+
+#[test]
+fn a_desktop_whose_mails_cannot_be_sent_is_delivered_and_the_mails_follow() {
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "linux");
+    let withheld = stack.withhold("mailer", "ses:SendRawEmail");
+    order.pay();
+    order.until("active");
+    for kind in ["receipt", "started", "ready"] {
+        assert_eq!(order.stored_mail(kind)["status"], "pending", "{kind}");
+    }
+    drop(withheld);
+    order.rests(End::Delivered, Alerts::None);
+}
