@@ -33,7 +33,12 @@ mod tests {
         wrong.products[2].offerings[0].image.name_prefix = "Windows Core 2022".to_owned();
         wrong.products.pop();
         let faults = wrong.check().join("\n");
-        for place in ["basic windows: monthly.USD", "basic linux: offerings", "offerings[0].image", "gpu linux: missing"] {
+        for place in [
+            "basic windows: monthly.USD",
+            "basic linux: offerings",
+            "offerings[0].image",
+            "gpu linux: missing",
+        ] {
             assert!(faults.contains(place), "{place} is not in:\n{faults}");
         }
     }
