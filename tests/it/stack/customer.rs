@@ -39,6 +39,14 @@ impl<'s> Customer<'s> {
         Self { stack, email, authorization: format!("Bearer {token}") }
     }
 
+    /// Somebody whose address nobody has verified, who can sign in all the same.
+    #[track_caller]
+    pub(crate) fn unverified(stack: &'s Stack) -> Self {
+        let email = format!("{}@example.com", unique());
+        let token = stack.token_of(stack.fact("user_pool_id"), stack.fact("client_id"), &email);
+        Self { stack, email, authorization: format!("Bearer {token}") }
+    }
+
     /// Calls the API as this customer.
     #[track_caller]
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
@@ -93,12 +101,67 @@ impl Stack {
         http::call("POST", self.fact("aws_endpoint"), &headers, Some(&body.to_string()))
     }
 
+    /// One of Cognito's calls for administrators.
+    #[track_caller]
+    pub(crate) fn cognito_admin(&self, action: &str, body: &Value) -> Value {
+        let target = format!("AWSCognitoIdentityProviderService.{action}");
+        self.aws(&self.root(), "cognito-idp", &target, body).good(action)
+    }
+
+    /// A token that another shop's user pool on the same AWS gave out.
+    #[track_caller]
+    pub(crate) fn foreign_token(&self) -> String {
+        let pool = self.cognito_admin("CreateUserPool", &json!({"PoolName": unique()}));
+        let pool = pool["UserPool"]["Id"].as_str().expect("a user pool").to_owned();
+        let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+        let client = json!({"UserPoolId": pool, "ClientName": "theirs", "ExplicitAuthFlows": flows});
+        let client = self.cognito_admin("CreateUserPoolClient", &client);
+        let client = client["UserPoolClient"]["ClientId"].as_str().expect("a client").to_owned();
+        self.token_of(&pool, &client, &format!("{}@example.com", unique()))
+    }
+
+    /// Puts a user with an unverified address into a pool, and signs them in.
+    #[track_caller]
+    fn token_of(&self, pool: &str, client: &str, email: &str) -> String {
+        let password = format!("Pass-{}", unique());
+        let unverified = json!({"Name": "email_verified", "Value": "false"});
+        let attributes = json!([{"Name": "email", "Value": email}, unverified]);
+        let user = json!({
+            "UserPoolId": pool, "Username": email, "MessageAction": "SUPPRESS", "UserAttributes": attributes,
+        });
+        self.cognito_admin("AdminCreateUser", &user);
+        let set = json!({"UserPoolId": pool, "Username": email, "Password": password, "Permanent": true});
+        self.cognito_admin("AdminSetUserPassword", &set);
+        self.sign_in_at(client, email, &password)
+    }
+
+    /// Sets for how many minutes the tokens given out from now on are good; 0 is one second.
+    #[track_caller]
+    pub(crate) fn set_token_minutes(&self, minutes: u64) {
+        let (validity, unit) = if minutes == 0 { (1, "seconds") } else { (minutes, "minutes") };
+        let body = json!({
+            "UserPoolId": self.fact("user_pool_id"),
+            "ClientId": self.fact("client_id"),
+            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            "IdTokenValidity": validity,
+            "AccessTokenValidity": validity,
+            "RefreshTokenValidity": 30,
+            "TokenValidityUnits": {"IdToken": unit, "AccessToken": unit, "RefreshToken": "days"},
+        });
+        self.cognito_admin("UpdateUserPoolClient", &body);
+    }
+
     /// Signs in with a password; the answer is the id token.
     #[track_caller]
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> String {
+        self.sign_in_at(self.fact("client_id"), email, password)
+    }
+
+    #[track_caller]
+    fn sign_in_at(&self, client: &str, email: &str, password: &str) -> String {
         let session = json!({
             "AuthFlow": "USER_PASSWORD_AUTH",
-            "ClientId": self.fact("client_id"),
+            "ClientId": client,
             "AuthParameters": {"USERNAME": email, "PASSWORD": password},
         });
         let session = self.cognito("InitiateAuth", &session).good("InitiateAuth");

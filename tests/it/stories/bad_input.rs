@@ -1,12 +1,15 @@
 //! What bad input gets over the real HTTP interface: a clear refusal, and nothing done.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha512;
 
-use crate::stack::{Answer, Customer, Stack, unique};
+use crate::stack::{Answer, Customer, Stack, unique, until};
 
 /// Every route that only a signed-in customer may use.
 const ROUTES: [(&str, &str); 13] = [
@@ -54,6 +57,7 @@ fn nobody_gets_in_without_a_token_that_this_shop_gave_out_and_that_is_still_good
             &json!("https://cognito-idp.us-east-1.amazonaws.com/other"),
         )),
         Some(ada.authorization[..ada.authorization.len() - 8].to_owned()),
+        Some(format!("Bearer {}", stack.foreign_token())),
     ];
     for (method, path) in ROUTES {
         for token in &tokens {
@@ -63,6 +67,26 @@ fn nobody_gets_in_without_a_token_that_this_shop_gave_out_and_that_is_still_good
             assert_eq!(answer.status, 401, "{method} {path} with {token:?}: {}", answer.text);
         }
     }
+}
+
+#[test]
+fn a_token_is_good_until_it_expires_and_not_a_moment_longer() {
+    let Some(stack) = Stack::alone() else { return };
+    stack.set_token_minutes(0);
+    let customer = catch_unwind(AssertUnwindSafe(|| Customer::new(&stack)));
+    stack.set_token_minutes(60);
+    let ada = customer.expect("a customer with a token for a second");
+    let expired = || (ada.call("GET", "/auth/me", None).status == 401).then_some(());
+    until(Duration::from_secs(10), expired, || "the token is still good".to_owned());
+}
+
+#[test]
+fn somebody_whose_address_is_not_verified_cannot_order() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::unverified(&stack);
+    assert_eq!(ada.get("/auth/me")["email_verified"], false);
+    refused(&ada.post_checkout(&unique(), &wish()), 403, "forbidden", None);
+    assert_eq!(ada.get("/orders")["orders"], json!([]));
 }
 
 /// A token that claims something else under the same signature.

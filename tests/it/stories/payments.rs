@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stack::{Customer, MailKind, Order, Stack, unique, until};
+use crate::stack::{Customer, MailKind, Order, Process, Stack, unique, until};
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -99,6 +99,25 @@ fn a_payment_that_no_webhook_announces_is_found_by_the_sweep_when_the_customer_d
     order.pay_on_page();
     order.is_delivered();
     assert!(stack.deliveries(&order.reference).iter().all(|delivery| delivery["status"].is_null()));
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_asks_the_gateway_leaves_the_event_to_another() {
+    // Its process may be at work for others as well.
+    let Some(stack) = Stack::alone() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order("basic", "linux");
+    let delay =
+        json!({"target": "paystack.verify", "kind": "delay", "match": order.reference, "delay_ms": 4000});
+    let slow = stack.fault(&delay);
+    order.pay_on_page();
+    let taken = || stack.deliveries(&order.reference).iter().any(|d| d["status"] == 200).then_some(());
+    until(WAIT, taken, || "the webhook was not taken".to_owned());
+    thread::sleep(Duration::from_millis(1500));
+    slow.has_struck();
+    stack.processes("payment-events").iter().for_each(Process::kill);
+    assert_eq!(order.stored()["status"], "awaiting_payment", "too late to show anything");
+    order.is_delivered();
 }
 
 #[test]
