@@ -4,7 +4,7 @@
 
 use domain::Timestamp;
 use domain::mail::Mail;
-use domain::payment::{Payment, RefundStatus};
+use domain::payment::Payment;
 
 use crate::error::{AppError, undisturbed};
 use crate::mails::announce;
@@ -120,11 +120,7 @@ where
             let note = format!("the gateway refunds {reference}, which nobody here asked for");
             self.tell(&payment, "foreign-refund", note).await?;
         }
-        let known = self.settlement.gateway.refunds(&payment.reference()).await?;
-        match known.first() {
-            Some(state) if state.status != RefundStatus::Wanted => self.refunds.note(id, state).await,
-            _ => Ok(()),
-        }
+        self.refunds.follow(&payment).await
     }
 
     async fn disputed(&self, reference: &str, what: &str, due_at: Option<Timestamp>) -> Result<(), AppError> {

@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::ledger::{EntryKind, LedgerEntry};
 use domain::mail::{Mail, MailKind};
+use domain::money::Money;
 use domain::order::{Applied, Order, OrderEvent, OrderStatus, Step};
 use domain::payment::{GatewayStatus, Payment, PaymentStatus, Refund, RefundStatus};
 
@@ -55,10 +56,10 @@ where
             None => self.want(&payment).await?,
         }
         let reference = payment.reference();
-        let known = self.gateway.refunds(&reference).await?;
-        let state = match known.into_iter().next() {
-            Some(state) => state,
-            None => match self
+        let state = match returned(&self.gateway.refunds(&reference).await?, payment.amount) {
+            Returned::Whole(state) => state,
+            Returned::Part(minor) => return Err(self.partly_returned(&payment, minor).await?.into()),
+            Returned::Nothing => match self
                 .gateway
                 .refund(&reference, payment.amount, "the desktop could not be delivered")
                 .await
@@ -90,11 +91,36 @@ where
     /// # Errors
     /// `Gateway` or `Store`; asked again at the next sweep.
     pub async fn follow(&self, payment: &Payment) -> Result<(), AppError> {
-        let known = self.gateway.refunds(&payment.reference()).await?;
-        if let Some(state) = known.first() {
-            self.note(payment.id, state).await?;
+        match self.gateway.refunds(&payment.reference()).await.map_err(AppError::from) {
+            Ok(known) => {
+                if let Returned::Whole(state) = returned(&known, payment.amount) {
+                    self.note(payment.id, &state).await?;
+                }
+            }
+            // What the gateway will not talk about waits like the others, or it would keep the sweep from them.
+            Err(error) if !error.retryable() => {
+                self.postpone(payment.id).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         }
         self.postpone(payment.id).await
+    }
+
+    /// Somebody gave a part back at the gateway's own desk: how much is still owed, a person decides.
+    async fn partly_returned(&self, payment: &Payment, minor: i64) -> Result<GatewayError, AppError> {
+        let part = Money::new(minor, payment.amount.currency);
+        let note = format!(
+            "of {} for {} only {part} was given back by hand: give back the rest by hand too",
+            payment.amount,
+            payment.reference()
+        );
+        let now = self.clock.now();
+        let alert =
+            Mail::alert(&payment.order.to_string(), "refund-part", note.clone(), Some(payment.order), now);
+        self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
+        announce(&self.queue, &[alert]).await;
+        Ok(GatewayError::Refused(note))
     }
 
     async fn postpone(&self, id: domain::ids::PaymentId) -> Result<(), AppError> {
@@ -230,6 +256,34 @@ where
     }
 }
 
+/// How much of a payment the gateway knows as given back.
+#[derive(Debug, PartialEq, Eq)]
+enum Returned {
+    /// Nothing, nor is anything under way.
+    Nothing,
+    /// So many hundredths of it.
+    Part(i64),
+    /// All of it, as one refund.
+    Whole(RefundState),
+}
+
+/// Reads the refunds of one payment, newest first: the newest one of the whole amount, or several smaller ones that
+/// make up the whole, which are as far as the one that lags most.
+fn returned(known: &[RefundState], amount: Money) -> Returned {
+    if let Some(whole) = known.iter().find(|state| state.amount_minor >= amount.minor) {
+        return Returned::Whole(whole.clone());
+    }
+    let parts: Vec<&RefundState> = known.iter().filter(|s| s.status != RefundStatus::Failed).collect();
+    let sum = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount_minor));
+    match parts.iter().min_by_key(|part| progress(part.status)) {
+        Some(last) if sum >= amount.minor => {
+            Returned::Whole(RefundState { amount_minor: sum, ..(*last).clone() })
+        }
+        Some(_) => Returned::Part(sum),
+        None => Returned::Nothing,
+    }
+}
+
 /// Later states outrank earlier ones, so that events may come in any order. A refund that failed may still
 /// be processed after a person has looked at it.
 const fn progress(status: RefundStatus) -> u8 {
@@ -259,5 +313,33 @@ fn applied(order: Order, event: &OrderEvent, now: Timestamp) -> Order {
     match order.apply(event, now) {
         Ok(Applied::Changed(next, _)) => *next,
         Ok(Applied::Already) | Err(_) => order,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::money::Currency;
+
+    #[test]
+    fn only_what_adds_up_to_the_whole_amount_is_a_refund_of_it() {
+        use RefundStatus::{Failed, Pending, Processed};
+        let state = |(id, status, amount_minor): (&str, RefundStatus, i64)| RefundState {
+            id: id.to_owned(),
+            status,
+            amount_minor,
+        };
+        let seen = |known: &[(&str, RefundStatus, i64)]| {
+            let known: Vec<RefundState> = known.iter().copied().map(state).collect();
+            returned(&known, Money::new(1000, Currency::Ngn))
+        };
+        let whole = |known| Returned::Whole(state(known));
+        assert_eq!(seen(&[]), Returned::Nothing);
+        assert_eq!(seen(&[("a", Processed, 100)]), Returned::Part(100));
+        assert_eq!(seen(&[("a", Failed, 100)]), Returned::Nothing);
+        assert_eq!(seen(&[("a", Failed, 1000)]), whole(("a", Failed, 1000)));
+        assert_eq!(seen(&[("b", Pending, 1000), ("a", Failed, 1000)]), whole(("b", Pending, 1000)));
+        assert_eq!(seen(&[("b", Pending, 900), ("a", Processed, 100)]), whole(("b", Pending, 1000)));
+        assert_eq!(seen(&[("b", Processed, 900), ("a", Processed, 100)]), whole(("b", Processed, 1000)));
     }
 }

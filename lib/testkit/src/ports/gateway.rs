@@ -176,7 +176,9 @@ impl Gateway {
             if let Some(refund) = transaction.refunds.iter_mut().find(|r| r.id == id) {
                 refund.status = end;
             }
-            if end == RefundStatus::Processed {
+            let paid = transaction.paid.as_ref().map_or(0, |(minor, ..)| *minor);
+            let given_back: i64 = transaction.refunds.iter().map(|r| r.amount_minor).sum();
+            if end == RefundStatus::Processed && given_back >= paid {
                 transaction.status = GatewayStatus::Reversed;
             }
             (end, transaction.amount.minor)

@@ -2,6 +2,7 @@
 
 use domain::catalogue::Os;
 use domain::ledger::EntryKind;
+use domain::money::Money;
 use domain::order::{Failure, OrderStatus};
 use domain::payment::{PaymentStatus, RefundStatus};
 use jiff::SignedDuration;
@@ -103,8 +104,12 @@ fn a_refund_whose_webhooks_are_all_lost_is_followed_by_the_sweep() {
 
 /// Somebody of ours gives the money back at the gateway's own desk.
 fn refund_by_hand(shop: &mut Shop, order: domain::ids::OrderId) {
-    let (gateway, reference, amount) =
-        (shop.world.gateway.clone(), shop.reference(order), shop.order(order).price);
+    let amount = shop.order(order).price;
+    refund_part_by_hand(shop, order, amount);
+}
+
+fn refund_part_by_hand(shop: &mut Shop, order: domain::ids::OrderId, amount: Money) {
+    let (gateway, reference) = (shop.world.gateway.clone(), shop.reference(order));
     let by_hand = async move {
         use app::ports::PaymentGateway;
         gateway.refund(&reference, amount, "by hand").await
@@ -124,6 +129,26 @@ fn a_refund_by_hand_while_the_desktop_is_being_made_ends_the_order_as_refunded()
         assert_eq!(shop.mails(order, "failed_and_refunded").len(), 1, "after {minutes} min");
         assert_eq!(shop.world.gateway.refunds_accepted(), 1, "after {minutes} min");
     }
+}
+
+#[test]
+fn a_part_given_back_by_hand_is_not_taken_for_the_whole() {
+    let mut shop = Shop::open();
+    let order = doomed(&mut shop, Os::Windows);
+    shop.run_for(SignedDuration::from_mins(5));
+    let price = shop.order(order).price;
+    refund_part_by_hand(&mut shop, order, Money::new(100, price.currency));
+    shop.run_for(SignedDuration::from_mins(60));
+    assert_eq!(shop.order(order).status, OrderStatus::Refunding);
+    assert_eq!(refunds_in_ledger(&shop), 0);
+    let alerts = shop.mails(order, "operator_alert");
+    assert!(alerts.iter().any(|m| m.note.as_ref().is_some_and(|n| n.contains("the rest"))));
+
+    refund_part_by_hand(&mut shop, order, Money::new(price.minor - 100, price.currency));
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+    assert_eq!(refunds_in_ledger(&shop), 1);
+    assert_eq!(shop.mails(order, "failed_and_refunded").len(), 1);
 }
 
 #[test]
