@@ -19,7 +19,7 @@ use crate::mails::{announce, owed_writes};
 use crate::policy::Policy;
 use crate::ports::{
     AuditEntry, Clock, CommandMessage, Commit, Encrypt, Ids, ProbeRdp, QueueCommand, QueueMail, ReadAttempts,
-    ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, VmError, VmHost, Write,
+    ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, StoreError, VmError, VmHost, Write,
 };
 
 /// Takes commands from customers.
@@ -145,6 +145,13 @@ where
                 tracing::warn!(instance = %id, command = %command.kind, error = %error, "command failed");
                 self.fail(id, "The provider could not do it; please ask support.").await
             }
+            // Somebody else wrote: what is late may be over by now.
+            Err(AppError::Store(StoreError::Conflict)) => Err(StoreError::Conflict.into()),
+            // Whatever keeps failing on our side must not keep the desktop busy for ever.
+            Err(error) if late => {
+                tracing::error!(instance = %id, command = %command.kind, error = %Chain(&error), "command given up");
+                self.fail(id, "It could not be carried out in time; please ask support.").await
+            }
             Err(error) => Err(error),
         }
     }
@@ -156,7 +163,7 @@ where
             CommandKind::Restart => self.host.reboot(vm).await?,
             CommandKind::Start => self.host.start(vm).await?,
             CommandKind::Stop => self.host.halt(vm).await?,
-            CommandKind::Terminate => self.delete_all(&instance).await?,
+            CommandKind::Terminate => self.delete_all(&instance, vm).await?,
             CommandKind::Reinstall => return self.reinstall(instance, vm).await,
         }
         if let Some(command) = instance.command.as_mut() {
@@ -183,16 +190,20 @@ where
                 if left.is_empty() {
                     return self.complete(instance).await;
                 }
-                self.delete_all(instance).await?;
+                self.delete_all(instance, vm).await?;
                 Ok(Progress::UnderWay)
             }
             CommandKind::Reinstall => self.reinstalled(instance, vm).await,
         }
     }
 
-    async fn delete_all(&self, instance: &Instance) -> Result<(), AppError> {
+    /// Deletes the machine by its id, whether or not it is listed, and whatever else carries the order's name.
+    async fn delete_all(&self, instance: &Instance, ours: &VmId) -> Result<(), AppError> {
+        self.host.delete(ours).await?;
         for vm in self.host.find(&instance.order.to_string()).await? {
-            self.host.delete(&vm.id).await?;
+            if vm.id != *ours {
+                self.host.delete(&vm.id).await?;
+            }
         }
         Ok(())
     }
@@ -239,18 +250,20 @@ where
             .ok_or_else(|| AppError::Fault(format!("{} has no attempt {}", order.id, instance.attempt)))?;
 
         instance.boot += 1;
-        let mut hash = None;
-        let mut ciphertext = None;
-        if order.os == Os::Linux {
-            let fresh = password::generate(&self.world.secret_bytes());
-            hash = Some(password::sha512_crypt(&fresh, &self.world.secret_bytes()));
-            ciphertext = Some(self.keys.encrypt(instance.id, &fresh).await?);
-        }
         let first_boot = self.waiting_for(&order, &instance).await?;
-        let user_data = script(&self.call_home, &order, instance.attempt, instance.boot, hash.as_deref())
+        // One password per boot, stored before the call: whichever of several calls takes effect in the end, the
+        // password that it set is known.
+        if order.os == Os::Linux && first_boot.version == 0 {
+            let fresh = password::generate(&self.world.secret_bytes());
+            attempt.password_hash = Some(password::sha512_crypt(&fresh, &self.world.secret_bytes()));
+            attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &fresh).await?);
+        }
+        let hash = attempt.password_hash.as_deref();
+        let user_data = script(&self.call_home, &order, instance.attempt, instance.boot, hash)
             .map_err(|error| AppError::Fault(error.to_string()))?;
         // The row that the machine's report needs must be there before the machine.
-        self.store.commit(vec![Write::FirstBoot(first_boot)]).await?;
+        self.store.commit(vec![Write::FirstBoot(first_boot), Write::Attempt(attempt.clone())]).await?;
+        attempt.version += 1;
         let host = host_name(order.id, instance.attempt);
         let told = self.host.reinstall(vm, &host, &user_data).await?;
         if order.os == Os::Windows {
@@ -263,10 +276,8 @@ where
                     .fail(instance.id, "The provider did not tell the new password; please ask support.")
                     .await;
             };
-            ciphertext = Some(self.keys.encrypt(instance.id, &known).await?);
+            attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &known).await?);
         }
-        attempt.password_hash = hash;
-        attempt.password_ciphertext = ciphertext;
         instance.certificate = None;
         if let Some(command) = instance.command.as_mut() {
             command.sent = true;

@@ -78,6 +78,20 @@ fn a_desktop_can_be_reinstalled_twice_and_each_time_the_new_password_is_mailed()
 }
 
 #[test]
+fn a_reinstall_that_is_refused_after_its_answers_were_lost_does_not_lose_the_password_it_set() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Linux);
+    shop.world.host.fail(Op::Reinstall, HostFault::DropAfter, 2);
+    shop.world.host.fail(Op::Reinstall, HostFault::Refuse, 1);
+    shop.commands(&ada, order, CommandKind::Reinstall).unwrap();
+    shop.run_until_idle();
+    assert!(shop.instance(order).last_error.is_some());
+    let machine = shop.world.host.machines().pop().unwrap();
+    let attempt = shop.world.store.all_attempts().pop().unwrap();
+    assert_eq!(attempt.password_hash, Some(machine.password));
+}
+
+#[test]
 fn a_reinstalled_machine_that_cannot_call_home_is_handed_over_after_two_looks() {
     let mut shop = Shop::open();
     let (ada, order) = shop.delivered(Os::Windows);
