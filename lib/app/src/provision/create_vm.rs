@@ -109,8 +109,10 @@ where
             version: 0,
         };
         let instance = self.record_of(order, offering, now).await?;
+        // The order is written along, unchanged: nothing is planned for one that was given up since it was read.
         self.store
             .commit(vec![
+                Write::Order(order.clone()),
                 Write::Attempt(attempt.clone()),
                 Write::FirstBoot(first_boot),
                 Write::Instance(instance),

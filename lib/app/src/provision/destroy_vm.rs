@@ -75,6 +75,11 @@ where
                 tracing::info!(order = %order.id, attempt = attempt.number, vm = vm.id.0, "deleting a machine");
                 self.host.delete(&vm.id).await?;
             }
+            // A list may lag; a machine that is known by its id is deleted by it.
+            let known = attempt.vm.as_ref().filter(|_| attempt.state == AttemptState::Created);
+            if let Some(vm) = known.filter(|vm| ours.iter().all(|listed| listed.id != **vm)) {
+                self.host.delete(vm).await?;
+            }
             let listed_now = ours.first().map(|vm| vm.id.clone());
             if !self.gone(attempt, listed_now, &listed).await? {
                 open += 1;
