@@ -42,11 +42,16 @@ where
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
         }
-        self.not_late(&order, self.world.now())?;
+        let begun = self.attempt(&order).await?;
+        // Whether a machine that exists came too late is decided where it is looked at: one that answers may be in
+        // its customer's hands already.
+        if begun.as_ref().is_none_or(|attempt| attempt.state != AttemptState::Created) {
+            self.not_late(&order, self.world.now())?;
+        }
         if order.attempt == 0 {
             order = self.record(&order, &OrderEvent::AttemptBegun { offering: 0 }, Vec::new()).await?;
         }
-        let attempt = match self.attempt(&order).await? {
+        let attempt = match begun {
             Some(attempt) => attempt,
             None => self.plan(&order).await?,
         };

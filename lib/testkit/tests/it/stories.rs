@@ -4,8 +4,8 @@ use domain::catalogue::Os;
 use domain::instance::InstanceStatus;
 use domain::order::{OrderStatus, Step};
 use jiff::SignedDuration;
-use testkit::Shop;
 use testkit::ports::BootPlan;
+use testkit::{Fault, Shop, StateFault, Trigger};
 
 const SYSTEMS: [Os; 2] = [Os::Windows, Os::Linux];
 
@@ -138,6 +138,29 @@ fn a_dead_workflow_is_started_again_and_delivers() {
     assert_eq!((done.status, done.executions), (OrderStatus::Active, 2));
     assert_eq!(shop.world.host.creates(), 1);
     assert!(!shop.mails(order, "operator_alert").is_empty());
+}
+
+#[test]
+fn a_desktop_whose_credentials_are_stored_is_delivered_however_late_its_workflow_is_started_again() {
+    for plan in [BootPlan::Well, BootPlan::Silent] {
+        let mut shop = Shop::open();
+        shop.world.host.next_boot(plan);
+        let order = shop.paid_order(Os::Windows);
+        let stored =
+            |shop: &Shop| shop.order(order).timeline.iter().any(|done| done.step == Step::CredentialsStored);
+        shop.world.breaks.at("Activate", StateFault::Before, 20);
+        while !stored(&shop) {
+            shop.run_for(SignedDuration::from_secs(1));
+        }
+        shop.abort(&shop.order(order).execution_name());
+        assert_eq!(shop.order(order).status, OrderStatus::Provisioning, "{plan:?}");
+        shop.world.sim.arm(Trigger::Every("workflow.start"), Fault::Before);
+        shop.run_for(SignedDuration::from_mins(40));
+        shop.world.sim.disarm();
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{plan:?}");
+        assert_eq!(shop.world.host.creates(), 1, "{plan:?}");
+    }
 }
 
 #[test]
