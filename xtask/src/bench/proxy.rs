@@ -27,7 +27,7 @@ pub(crate) struct Call {
 /// The proxy; serves until this program ends.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    calls: Arc<Mutex<Vec<Call>>>,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Proxy {
@@ -38,8 +38,8 @@ impl Proxy {
     pub(crate) fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
         let address = listener.local_addr()?;
-        let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-        let kept = calls.clone();
+        let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let kept = seen.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let kept = kept.clone();
@@ -47,7 +47,7 @@ impl Proxy {
                 thread::spawn(move || drop(pass(&client, upstream, &kept)));
             }
         });
-        Ok(Self { address, calls })
+        Ok(Self { address, seen })
     }
 
     /// Its base URL.
@@ -57,7 +57,8 @@ impl Proxy {
 
     /// What was called since the last time, oldest first.
     pub(crate) fn take(&self) -> Vec<Call> {
-        self.calls.lock().map(|mut calls| std::mem::take(&mut *calls)).unwrap_or_default()
+        let seen = self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
+        seen.iter().map(call_of).collect()
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn count<'c>(calls: impl IntoIterator<Item = &'c Call>, service: &str
     counts
 }
 
-fn pass(client: &TcpStream, upstream: SocketAddr, calls: &Mutex<Vec<Call>>) -> io::Result<()> {
+fn pass(client: &TcpStream, upstream: SocketAddr, seen: &Mutex<Vec<Request>>) -> io::Result<()> {
     client.set_nodelay(true)?;
     let server = TcpStream::connect(upstream)?;
     server.set_nodelay(true)?;
@@ -78,8 +79,9 @@ fn pass(client: &TcpStream, upstream: SocketAddr, calls: &Mutex<Vec<Call>>) -> i
     let (mut to_client, mut to_server) = (client, &server);
     while let Some(request) = wire::read_request(&mut from_client)? {
         to_server.write_all(&written(&request))?;
-        if let Ok(mut calls) = calls.lock() {
-            calls.push(call_of(&request));
+        // Read apart only when asked for: what passes must not wait for it.
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(request);
         }
         let start = wire::read_line(&mut from_server)?;
         let status = start.split(' ').nth(1).and_then(|status| status.parse().ok());
