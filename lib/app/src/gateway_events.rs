@@ -4,16 +4,20 @@
 
 use domain::Timestamp;
 use domain::mail::Mail;
-use domain::payment::Payment;
+use domain::payment::{Payment, PaymentStatus};
+use jiff::SignedDuration;
 
 use crate::error::{AppError, undisturbed};
 use crate::mails::announce;
 use crate::ports::{
-    Clock, Commit, GatewayEvent, PaymentGateway, QueueMail, ReadEvents, ReadOrders, ReadPayments,
-    StartWorkflow, StoreError, Write,
+    Clock, Commit, GatewayError, GatewayEvent, PaymentGateway, QueueMail, ReadEvents, ReadOrders,
+    ReadPayments, StartWorkflow, StoreError, Write,
 };
 use crate::refunds::Refunds;
 use crate::settle::{Settled, Settlement};
+
+/// How long an event may be ahead of what the gateway's API says.
+const EVENT_PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What an event speaks of, whatever the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +83,7 @@ where
                 let settled = self.settlement.settle(&reference).await?;
                 tracing::info!(event = event.name, reference, mode, ?settled, "charge looked at");
                 if settled == Settled::NotYet {
-                    self.charge_without_money(&reference, &mode).await?;
+                    self.charge_without_money(&event, &reference, &mode).await?;
                 }
             }
             Hint::RefundMoved { reference } => self.refund_moved(&reference).await?,
@@ -105,9 +109,22 @@ where
     }
 
     /// A signed event says paid, the gateway's API says not: of the other mode, or forged with our own key.
-    async fn charge_without_money(&self, reference: &str, mode: &str) -> Result<(), AppError> {
+    ///
+    /// An open payment is asked about again by the sweep. Nobody asks about an expired one, so the event itself stays
+    /// owed for a while: the API may only be behind.
+    async fn charge_without_money(
+        &self,
+        event: &GatewayEvent,
+        reference: &str,
+        mode: &str,
+    ) -> Result<(), AppError> {
         let Some((id, _)) = Payment::parse_reference(reference) else { return Ok(()) };
         let Some(payment) = self.settlement.store.payment(id).await? else { return Ok(()) };
+        let age = self.settlement.clock.now().duration_since(event.received_at);
+        if payment.status == PaymentStatus::Expired && age < EVENT_PATIENCE {
+            let what = format!("a {mode} event says that {reference} is paid, its API does not yet");
+            return Err(GatewayError::Unclear { what, source: None }.into());
+        }
         let note =
             format!("a {mode} event says that {reference} is paid, the gateway's API says that it is not");
         self.tell(&payment, "unconfirmed", note).await

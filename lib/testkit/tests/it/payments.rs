@@ -140,6 +140,26 @@ fn money_that_comes_after_expiry_still_buys_the_desktop() {
 }
 
 #[test]
+fn an_event_about_an_expired_payment_is_kept_until_the_gateway_itself_knows_of_the_money() {
+    for pays in [true, false] {
+        let mut shop = Shop::open();
+        let ada = shop.customer("ada@example.com");
+        let order = shop.orders(&ada, Os::Windows);
+        shop.run_for(SignedDuration::from_hours(25));
+        shop.world.gateway.webhook("charge.success", &shop.reference(order), SignedDuration::ZERO);
+        shop.run_for(SignedDuration::from_mins(5));
+        assert_eq!(shop.order(order).status, OrderStatus::Expired);
+        if pays {
+            shop.pays_silently(order);
+        }
+        shop.run_until_idle();
+        let expected = if pays { OrderStatus::Active } else { OrderStatus::Expired };
+        assert_eq!(shop.order(order).status, expected);
+        assert_eq!(shop.mails(order, "operator_alert").is_empty(), pays);
+    }
+}
+
+#[test]
 fn money_that_is_not_as_ordered_is_told_to_the_operator_and_buys_nothing() {
     let price = 11_040_000;
     for (minor, currency, mode) in [
