@@ -3,17 +3,19 @@
 use domain::Timestamp;
 use domain::catalogue::Catalogue;
 use domain::customer::{CredentialDelivery, Preferences};
+use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::mail::{ATTEMPTS_MAX, Mail, MailKind, MailStatus};
-use domain::order::{Effect, Order, OrderStatus};
+use domain::order::{Effect, Order, OrderEvent, OrderStatus, Step};
 use domain::vm::RDP_PORT;
 use jiff::SignedDuration;
 
-use crate::error::{AppError, Chain};
+use crate::error::{AppError, Chain, undisturbed};
 use crate::ports::{
     Clock, Commit, Decrypt, MailContent, MailError, MailMessage, QueueMail, ReadCredentials, ReadInstances,
     ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadSetupTimes, SendMail, StoreError, Write,
 };
+use crate::settle::apply_event;
 use crate::views::ready_at;
 
 /// The mails that the effects of an order's event owe.
@@ -123,7 +125,12 @@ where
         match self.mail.send(claimed.to.as_ref(), &content).await {
             Ok(message_id) => {
                 tracing::info!(mail = id, kind = %claimed.kind, message_id, "mail sent");
-                self.close(claimed, MailStatus::Sent).await
+                let (kind, order) = (claimed.kind, claimed.order);
+                let status = self.close(claimed, MailStatus::Sent).await?;
+                if let (MailKind::Ready, Some(order)) = (kind, order) {
+                    self.show_mailed(order).await;
+                }
+                Ok(status)
             }
             Err(error) => {
                 let refused = matches!(error, MailError::Refused(_));
@@ -136,6 +143,20 @@ where
         mail.status = status;
         self.store.commit(vec![Write::Mail(mail)]).await?;
         Ok(status)
+    }
+
+    /// Puts the mail into the timeline that the customer sees. It has gone out, so a line that cannot be written
+    /// is left out rather than anything be done again.
+    async fn show_mailed(&self, order: OrderId) {
+        let shown: Result<(), AppError> = undisturbed!(async {
+            let order = self.store.order(order).await?.ok_or(AppError::NotFound("order"))?;
+            let event = OrderEvent::Progress(Step::CredentialsMailed);
+            apply_event(&self.store, &order, &event, self.clock.now(), Vec::new()).await?;
+            Ok(())
+        });
+        if let Err(error) = shown {
+            tracing::warn!(%order, error = %Chain(&error), "the mail is not in the timeline");
+        }
     }
 
     /// Tries again later, or gives up and tells the operator. What stops the making of a mail counts like what

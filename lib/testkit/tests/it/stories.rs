@@ -30,6 +30,7 @@ fn a_paid_order_becomes_a_desktop_that_its_owner_can_sign_in_to() {
             Step::FirstBootReported,
             Step::DesktopAnswers,
             Step::CredentialsStored,
+            Step::CredentialsMailed,
             Step::Active,
         ];
         assert_eq!(steps, expected);
