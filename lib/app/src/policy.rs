@@ -33,7 +33,7 @@ impl Policy {
             order_deadline: SignedDuration::from_mins(30),
             first_boot_wait: SignedDuration::from_mins(15),
             probe_pause: SignedDuration::from_secs(30),
-            quarantine: SignedDuration::from_secs(90),
+            quarantine: SignedDuration::from_secs(120),
             absence_pause: SignedDuration::from_secs(20),
             payment_expiry: SignedDuration::from_hours(24),
             sweep_patience: SignedDuration::from_mins(2),
