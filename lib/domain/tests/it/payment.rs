@@ -58,7 +58,8 @@ fn exactly_what_was_asked_for_is_accepted() {
 
 #[test]
 fn anything_else_with_money_in_it_is_a_mismatch() {
-    let cases: [(&str, fn(&mut GatewayTransaction)); 7] = [
+    type Change = fn(&mut GatewayTransaction);
+    let cases: [(&str, Change); 7] = [
         ("a hundredth less", |t| t.amount_minor -= 1),
         ("a hundredth more", |t| t.amount_minor += 1),
         ("another currency", |t| t.currency = "USD".to_owned()),

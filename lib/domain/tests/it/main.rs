@@ -1,0 +1,9 @@
+//! The decisions, each against its table of cases.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose preparation fails has failed")]
+
+mod command;
+mod create;
+mod order;
+mod payment;
+mod readiness;
