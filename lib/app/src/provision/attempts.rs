@@ -7,30 +7,19 @@ use domain::order::{ATTEMPTS_MAX, Order, OrderEvent, OrderStatus};
 
 use super::error::failure_of;
 use super::finish::ticket;
-use super::{Provisioning, TaskError, TaskOutput};
-use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
-};
+use super::{Provisioning, State, TaskError, TaskOutput, World};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, Write};
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
 where
-    S: Commit
-        + ReadOrders
-        + ReadPayments
-        + ReadAttempts
-        + ReadInstances
-        + ReadFirstBoots
-        + ReadSetupTimes
-        + Clone
-        + Sync,
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// The offerings of an order, in the order in which they are tried.
     pub(super) fn offerings(&self, order: &Order) -> Vec<Offering> {

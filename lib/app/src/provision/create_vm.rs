@@ -11,30 +11,21 @@ use domain::order::{Order, OrderEvent, OrderStatus, Step};
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, WINDOWS_USER, host_name, linux_user};
 
-use super::{Provisioning, TaskError, TaskOutput};
+use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::ports::{
-    Clock, Commit, CompleteTask, CreateVm, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmError, VmHost, Write,
+    CompleteTask, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmError, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
 where
-    S: Commit
-        + ReadOrders
-        + ReadPayments
-        + ReadAttempts
-        + ReadInstances
-        + ReadFirstBoots
-        + ReadSetupTimes
-        + Clone
-        + Sync,
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// Creates the machine of the current attempt, or adopts what an earlier run of this task made.
     pub(super) async fn create_vm(&self, id: OrderId) -> Result<TaskOutput, TaskError> {

@@ -6,30 +6,19 @@ use domain::instance::InstanceStatus;
 use domain::order::{Order, OrderEvent, OrderStatus};
 use domain::vm::{Vm, VmId};
 
-use super::{Provisioning, TaskError, TaskOutput};
-use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
-};
+use super::{Provisioning, State, TaskError, TaskOutput, World};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, Write};
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
 where
-    S: Commit
-        + ReadOrders
-        + ReadPayments
-        + ReadAttempts
-        + ReadInstances
-        + ReadFirstBoots
-        + ReadSetupTimes
-        + Clone
-        + Sync,
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// Destroys the machine of the current attempt, so that the next one can be made.
     pub(super) async fn discard_vm(&self, id: OrderId) -> Result<TaskOutput, TaskError> {

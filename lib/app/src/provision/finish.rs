@@ -7,32 +7,21 @@ use domain::mail::{Mail, MailKind};
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 use domain::vm::VmId;
 
-use super::{Provisioning, TaskError, TaskOutput};
+use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::error::Chain;
 use crate::mails::announce;
-use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, Ticket, VmHost, Write,
-};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Ticket, VmHost, Write};
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
 where
-    S: Commit
-        + ReadOrders
-        + ReadPayments
-        + ReadAttempts
-        + ReadInstances
-        + ReadFirstBoots
-        + ReadSetupTimes
-        + Clone
-        + Sync,
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// Fixes which credentials are the desktop's, and owes the mail that tells them.
     pub(super) async fn store_credentials(&self, id: OrderId) -> Result<TaskOutput, TaskError> {

@@ -57,8 +57,21 @@ pub struct Provisioning<S, H, G, K, Q, T, P, W> {
     pub policy: Policy,
 }
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
-where
+/// What the tasks do with the state, together.
+pub trait State:
+    Commit
+    + ReadOrders
+    + ReadPayments
+    + ReadAttempts
+    + ReadInstances
+    + ReadFirstBoots
+    + ReadSetupTimes
+    + Clone
+    + Sync
+{
+}
+
+impl<S> State for S where
     S: Commit
         + ReadOrders
         + ReadPayments
@@ -67,14 +80,25 @@ where
         + ReadFirstBoots
         + ReadSetupTimes
         + Clone
-        + Sync,
+        + Sync
+{
+}
+
+/// Time and chance, together.
+pub trait World: Clock + Ids + Clone + Sync {}
+
+impl<W: Clock + Ids + Clone + Sync> World for W {}
+
+impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+where
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// Runs one task.
     ///

@@ -8,32 +8,22 @@ use domain::order::{Order, OrderEvent, OrderStatus, Step};
 use domain::readiness::{Verdict, judge};
 use domain::vm::{RDP_PORT, Vm};
 
-use super::{Provisioning, TaskError, TaskOutput};
+use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::first_boot::outcome;
 use crate::ports::{
-    Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, TaskOutcome, VmError, VmHost,
-    Write,
+    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, TaskOutcome, VmError, VmHost, Write,
 };
 
 impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
 where
-    S: Commit
-        + ReadOrders
-        + ReadPayments
-        + ReadAttempts
-        + ReadInstances
-        + ReadFirstBoots
-        + ReadSetupTimes
-        + Clone
-        + Sync,
+    S: State,
     H: VmHost + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
     T: CompleteTask + Sync,
     P: ProbeRdp + Sync,
-    W: Clock + Ids + Clone + Sync,
+    W: World,
 {
     /// Stores who waits. A report that is there already ends the wait at once: it may come before us.
     pub(super) async fn arm_first_boot(
