@@ -1,15 +1,15 @@
 //! All machines of one sandbox.
 
 use std::collections::HashMap;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
 use rustls::crypto::ring;
 use sha_crypt::sha512_check;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::login::login_on;
@@ -199,16 +199,13 @@ impl DesktopHost {
 }
 
 /// A remote desktop service of this machine itself usually listens on all addresses, and then on the machines' too.
+/// Only asked, never bound: of two sandboxes that start at once one would take the other for such a service.
 async fn port_is_free() -> anyhow::Result<()> {
     let unused = SocketAddr::from((Ipv4Addr::new(127, 255, 255, 254), RDP_PORT));
-    match TcpListener::bind(unused).await {
-        Err(error)
-            if error.kind() == io::ErrorKind::AddrInUse && TcpStream::connect(unused).await.is_ok() =>
-        {
-            bail!("port {RDP_PORT} is taken on every address: stop this machine's own remote desktop service")
-        }
-        _ => Ok(()),
+    if TcpStream::connect(unused).await.is_ok() {
+        bail!("port {RDP_PORT} is taken on every address: stop this machine's own remote desktop service")
     }
+    Ok(())
 }
 
 /// The id becomes a folder, the host name goes into a certificate and the kernel.
