@@ -30,6 +30,11 @@ impl Clock {
     pub(crate) fn compressed(self, real: Duration) -> Duration {
         real / self.factor
     }
+
+    /// A span of our time in the third party's world; none when it is negative.
+    pub(crate) fn stretched(self, ours_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(ours_ms).unwrap_or(0)) * self.factor
+    }
 }
 
 /// Paystack's spelling: `2026-11-20T08:07:18.123Z`.
@@ -68,6 +73,12 @@ mod tests {
         assert_eq!(iso_seconds(at), "2026-11-20T08:07:18+00:00");
         assert_eq!(day(at), "2026-11-20");
         assert_eq!(parse_iso(&iso_millis(at)), Some(at));
+    }
+
+    #[test]
+    fn a_second_of_ours_is_a_minute_of_theirs() {
+        assert_eq!(Clock::new(60).stretched(1_000), Duration::from_secs(60));
+        assert_eq!(Clock::new(60).stretched(-1), Duration::ZERO);
     }
 
     #[test]

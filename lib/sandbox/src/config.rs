@@ -10,6 +10,8 @@ use crate::random;
 
 /// Vultr's documented limit per source address.
 const VULTR_REQUESTS_PER_SECOND: u32 = 30;
+/// As seen in the field; the documentation does not say.
+const CONTABO_TOKEN_SECONDS: u32 = 300;
 
 /// Everything a sandbox is started with. Holds keys, hence no `Debug`.
 #[derive(Clone)]
@@ -28,6 +30,26 @@ pub struct Config {
     pub paystack_secret_key: String,
     /// The Bearer key.
     pub vultr_api_key: String,
+    /// What the token endpoint takes.
+    pub contabo_client_id: String,
+    /// What the token endpoint takes.
+    pub contabo_client_secret: String,
+    /// The account's e-mail address.
+    pub contabo_user: String,
+    /// The separate API password.
+    pub contabo_api_password: String,
+    /// How long a token is good, in real seconds.
+    pub contabo_token_seconds: u32,
+    /// The Bearer key.
+    pub digitalocean_token: String,
+    /// The Bearer key.
+    pub linode_token: String,
+    /// The Bearer key.
+    pub hetzner_token: String,
+    /// `AKIA…`
+    pub ec2_access_key_id: String,
+    /// What requests are signed with.
+    pub ec2_secret_access_key: String,
     /// Where Paystack's events go; without one none is sent.
     pub webhook_url: Option<String>,
     /// Addresses that may use the Vultr key; empty = all.
@@ -38,12 +60,12 @@ pub struct Config {
 
 /// What `Config::from_args` found.
 pub enum Started {
-    /// Go ahead. The flags tell which keys were made up because none was given.
+    /// Go ahead.
     Run {
         /// The settings.
         config: Box<Config>,
-        /// Whether the keys have to be told to the user, who cannot know them otherwise.
-        made_keys: bool,
+        /// The keys that were made up because none was given, by name: the user cannot know them otherwise.
+        made_keys: Vec<(String, String)>,
     },
     /// Print this and end.
     Help(&'static str),
@@ -51,32 +73,31 @@ pub enum Started {
 
 /// The binary's flags; each has an environment variable `SANDBOX_…` of the same name.
 const HELP: &str = "\
-sandbox: Paystack, Vultr and desktops on one machine
+sandbox: Paystack, six providers and their desktops on one machine
 
   --listen ADDRESS:PORT         default 127.0.0.1:4580; port 0 takes a free one
   --public-url URL              what callers reach it by, when not http://ADDRESS:PORT
   --time-factor N               how many times faster than reality; default 1
   --desktops auto|real|built-in what stands behind the machines; default auto
   --work-dir DIR                the machines' files; default .local/sandbox
-  --paystack-secret-key KEY     sk_test_… or sk_live_…; made up and printed when missing
-  --vultr-api-key KEY           made up and printed when missing
   --webhook-url URL             where Paystack's events go
   --vultr-rate-limit N          requests per second and address; default 30
+
+Keys; what is missing is made up and printed:
+
+  --paystack-secret-key KEY     sk_test_… or sk_live_…
+  --vultr-api-key KEY
+  --contabo-client-id ID  --contabo-client-secret KEY  --contabo-user EMAIL  --contabo-api-password PASSWORD
+  --digitalocean-token KEY
+  --linode-token KEY
+  --hetzner-token KEY
+  --ec2-access-key-id ID  --ec2-secret-access-key KEY
 
 Each can be given as an environment variable instead: SANDBOX_LISTEN, SANDBOX_TIME_FACTOR, …
 ";
 
-const FLAGS: &[&str] = &[
-    "listen",
-    "public-url",
-    "time-factor",
-    "desktops",
-    "work-dir",
-    "paystack-secret-key",
-    "vultr-api-key",
-    "webhook-url",
-    "vultr-rate-limit",
-];
+const FLAGS: &[&str] =
+    &["listen", "public-url", "time-factor", "desktops", "work-dir", "webhook-url", "vultr-rate-limit"];
 
 impl Config {
     /// A sandbox on a free loopback port with keys of its own, in real time, with built-in desktops.
@@ -89,6 +110,16 @@ impl Config {
             work_dir: work_dir.into(),
             paystack_secret_key: format!("sk_test_{}", random::code(40)),
             vultr_api_key: random::code(36).to_uppercase(),
+            contabo_client_id: format!("INT-{}", random::code(8)),
+            contabo_client_secret: random::code(32),
+            contabo_user: "operator@example.com".into(),
+            contabo_api_password: random::password(),
+            contabo_token_seconds: CONTABO_TOKEN_SECONDS,
+            digitalocean_token: format!("dop_v1_{}", random::code(64)),
+            linode_token: random::code(64),
+            hetzner_token: random::code(64),
+            ec2_access_key_id: format!("AKIA{}", random::code(16).to_uppercase()),
+            ec2_secret_access_key: random::code(40),
             webhook_url: None,
             vultr_allow_list: Vec::new(),
             vultr_requests_per_second: VULTR_REQUESTS_PER_SECOND,
@@ -103,6 +134,7 @@ impl Config {
         args: impl IntoIterator<Item = String>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> anyhow::Result<Started> {
+        let mut defaults = Self::local(".local/sandbox");
         let mut given: Vec<(String, String)> = Vec::new();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -114,7 +146,7 @@ impl Config {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (flag.to_owned(), None),
             };
-            if !FLAGS.contains(&name.as_str()) {
+            if !FLAGS.contains(&name.as_str()) && !defaults.keys().iter().any(|(key, _)| *key == name) {
                 bail!("unknown flag `--{name}`; see --help");
             }
             let value = value.or_else(|| args.next()).with_context(|| format!("--{name} needs a value"))?;
@@ -125,16 +157,19 @@ impl Config {
             let variable = format!("SANDBOX_{}", name.replace('-', "_").to_uppercase());
             flag.or_else(|| environment(&variable)).filter(|value| !value.is_empty())
         };
-        let (secret_key, api_key) = (value("paystack-secret-key"), value("vultr-api-key"));
-        let made_keys = secret_key.is_none() || api_key.is_none();
-        let defaults = Self::local(value("work-dir").unwrap_or_else(|| ".local/sandbox".into()));
+        let mut made_keys = Vec::new();
+        for (name, key) in defaults.keys() {
+            match value(name) {
+                Some(given) => *key = given,
+                None => made_keys.push((name.replace('-', "_"), key.clone())),
+            }
+        }
         let config = Self {
             listen: parsed("listen", value("listen").unwrap_or_else(|| "127.0.0.1:4580".into()))?,
             public_url: value("public-url").map(|url| url.trim_end_matches('/').to_owned()),
             time_factor: parsed("time-factor", value("time-factor").unwrap_or_else(|| "1".into()))?,
             desktops: mode(&value("desktops").unwrap_or_else(|| "auto".into()))?,
-            paystack_secret_key: secret_key.unwrap_or_else(|| defaults.paystack_secret_key.clone()),
-            vultr_api_key: api_key.unwrap_or_else(|| defaults.vultr_api_key.clone()),
+            work_dir: value("work-dir").map_or_else(|| defaults.work_dir.clone(), PathBuf::from),
             webhook_url: value("webhook-url"),
             vultr_requests_per_second: parsed(
                 "vultr-rate-limit",
@@ -146,6 +181,23 @@ impl Config {
         Ok(Started::Run { config: Box::new(config), made_keys })
     }
 
+    /// Every key with the name of its flag.
+    fn keys(&mut self) -> [(&'static str, &mut String); 11] {
+        [
+            ("paystack-secret-key", &mut self.paystack_secret_key),
+            ("vultr-api-key", &mut self.vultr_api_key),
+            ("contabo-client-id", &mut self.contabo_client_id),
+            ("contabo-client-secret", &mut self.contabo_client_secret),
+            ("contabo-user", &mut self.contabo_user),
+            ("contabo-api-password", &mut self.contabo_api_password),
+            ("digitalocean-token", &mut self.digitalocean_token),
+            ("linode-token", &mut self.linode_token),
+            ("hetzner-token", &mut self.hetzner_token),
+            ("ec2-access-key-id", &mut self.ec2_access_key_id),
+            ("ec2-secret-access-key", &mut self.ec2_secret_access_key),
+        ]
+    }
+
     /// # Errors
     /// A key of the wrong form, or a webhook URL that is none.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
@@ -153,8 +205,8 @@ impl Config {
         if !(key.starts_with("sk_test_") || key.starts_with("sk_live_")) {
             bail!("the Paystack secret key must begin with sk_test_ or sk_live_");
         }
-        if self.vultr_api_key.is_empty() {
-            bail!("the Vultr API key must not be empty");
+        if let Some((name, _)) = self.clone().keys().into_iter().find(|(_, key)| key.is_empty()) {
+            bail!("--{name} must not be empty");
         }
         if self.time_factor == 0 {
             bail!("the time factor must be at least 1");

@@ -4,21 +4,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config::webhook_url;
 use crate::faults::Order;
+use crate::machines::{self, AnyPlay, Stocked};
 use crate::paystack::{self, Paid, PayError, Redeliver};
-use crate::world::{Shared, locked};
+use crate::world::{Shared, World, locked};
 
 /// Payments, refunds and deliveries shown at most.
 const SHOWN_MAX: usize = 1_000;
+/// Machines put in by one call at most.
+const BULK_MAX: usize = 12_000;
+/// A list of that many machines is longer than the usual bound of a body.
+const BULK_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) fn router() -> Router<Shared> {
     Router::new()
@@ -31,7 +36,8 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/paystack/webhooks/pause", post(pause))
         .route("/paystack/webhooks/resume", post(resume))
         .route("/paystack/redeliver", post(redeliver))
-        .route("/vultr/allow-list", post(set_allow_list))
+        .route("/{provider}/allow-list", post(set_allow_list))
+        .route("/machines/bulk", post(bulk).layer(DefaultBodyLimit::max(BULK_BYTES_MAX)))
         .route("/machines/{id}", get(machine))
         .route("/machines/{id}/login", post(login))
         .route("/reset", post(reset))
@@ -54,7 +60,11 @@ type Body<T> = Result<Json<T>, JsonRejection>;
 
 async fn state(State(world): State<Shared>) -> Response {
     let (payments, refunds) = locked(&world.paystack.book).state(SHOWN_MAX);
-    let (machines, destroyed) = world.vultr.state(&world);
+    let plays = world.plays();
+    let mut machines: Vec<Value> = plays.iter().flat_map(|play| play.alive(&world)).collect();
+    machines.sort_by_key(|machine| machine["created_at_ms"].as_i64());
+    let mut destroyed: Vec<Value> = plays.iter().flat_map(|play| play.destroyed()).collect();
+    destroyed.sort_by_key(|machine| std::cmp::Reverse(machine["destroyed_at_ms"].as_i64()));
     let webhooks = &world.paystack.webhooks;
     Json(json!({
         "now_ms": world.clock.now_ms(),
@@ -185,18 +195,67 @@ struct AllowList {
     addresses: Vec<IpAddr>,
 }
 
-async fn set_allow_list(State(world): State<Shared>, body: Body<AllowList>) -> Response {
+fn find_play<'a>(world: &'a World, provider: &str) -> Option<&'a dyn AnyPlay> {
+    world.plays().into_iter().find(|play| play.name() == provider)
+}
+
+fn no_such_provider() -> Response {
+    refused(StatusCode::NOT_FOUND, "no such provider")
+}
+
+async fn set_allow_list(
+    State(world): State<Shared>,
+    Path(provider): Path<String>,
+    body: Body<AllowList>,
+) -> Response {
+    let Some(play) = find_play(&world, &provider) else { return no_such_provider() };
     match body {
         Ok(Json(AllowList { addresses })) => {
-            world.vultr.set_allow_list(addresses);
+            world.allow_lists.set(play.name(), addresses);
             done()
         }
         Err(rejection) => unreadable(rejection),
     }
 }
 
+/// Either `machines`, or `count` of them named `{name_prefix}1`, `{name_prefix}2`, …
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bulk {
+    provider: String,
+    count: Option<usize>,
+    name_prefix: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    machines: Vec<Stocked>,
+}
+
+async fn bulk(State(world): State<Shared>, body: Body<Bulk>) -> Response {
+    let Json(bulk) = match body {
+        Ok(bulk) => bulk,
+        Err(rejection) => return unreadable(rejection),
+    };
+    let Some(play) = find_play(&world, &bulk.provider) else { return no_such_provider() };
+    let count = bulk.count.unwrap_or(0);
+    if count.saturating_add(bulk.machines.len()) > BULK_MAX {
+        return refused(StatusCode::BAD_REQUEST, &format!("at most {BULK_MAX} machines at once"));
+    }
+    let prefix = bulk.name_prefix.unwrap_or_else(|| "bulk-".into());
+    let mut wishes = bulk.machines;
+    wishes.extend((1..=count).map(|n| Stocked::named(format!("{prefix}{n}"), bulk.tags.clone())));
+    match play.stock(&world, wishes) {
+        Ok(ids) => (StatusCode::CREATED, Json(json!({"ids": ids}))).into_response(),
+        Err(why) => refused(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+fn find_machine(world: &World, id: &str) -> Option<Value> {
+    world.plays().into_iter().find_map(|play| play.machine(world, id))
+}
+
 async fn machine(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    match world.vultr.machine(&world, &id) {
+    match find_machine(&world, &id) {
         Some(machine) => Json(json!({"machine": machine})).into_response(),
         None => refused(StatusCode::NOT_FOUND, "no such machine"),
     }
@@ -210,13 +269,15 @@ struct Login {
 }
 
 async fn login(State(world): State<Shared>, Path(id): Path<String>, body: Body<Login>) -> Response {
-    match body {
-        Ok(Json(login)) => match world.vultr.accepts(&id, &login.user, &login.password).await {
-            Some(accepted) => Json(json!({"accepted": accepted})).into_response(),
-            None => refused(StatusCode::NOT_FOUND, "no such machine"),
-        },
-        Err(rejection) => unreadable(rejection),
+    let Json(login) = match body {
+        Ok(login) => login,
+        Err(rejection) => return unreadable(rejection),
+    };
+    if find_machine(&world, &id).is_none() {
+        return refused(StatusCode::NOT_FOUND, "no such machine");
     }
+    let accepted = world.machines.accepts(&id, &login.user, &login.password).await;
+    Json(json!({"accepted": accepted})).into_response()
 }
 
 /// Everything as at the start, except the webhook URL. On its own task, so that it is never left half done.
@@ -227,8 +288,8 @@ async fn reset(State(world): State<Shared>) -> Response {
         world.faults.clear();
         world.counts.clear();
         world.paystack.reset();
-        world.vultr.set_allow_list(Vec::new());
-        world.vultr.reset().await;
+        world.allow_lists.clear();
+        machines::reset(&world).await;
     });
     match resetting.await {
         Ok(()) => done(),

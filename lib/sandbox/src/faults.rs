@@ -14,34 +14,28 @@ const FAULTS_MAX: usize = 200;
 /// The longest wait a fault may ask for.
 const DELAY_MS_MAX: u64 = 600_000;
 
-/// Every operation that a fault can strike. A target ending in `.*` strikes all of that service.
-pub(crate) const TARGETS: &[&str] = &[
-    "paystack.initialize",
-    "paystack.verify",
-    "paystack.list",
-    "paystack.refund",
-    "paystack.refund_get",
-    "paystack.refund_list",
-    "paystack.webhook",
-    "vultr.create",
-    "vultr.get",
-    "vultr.list",
-    "vultr.update",
-    "vultr.delete",
-    "vultr.reboot",
-    "vultr.start",
-    "vultr.halt",
-    "vultr.reinstall",
-    "vultr.user_data",
-    "vultr.bandwidth",
-    "vultr.account",
-    "vultr.regions",
-    "vultr.availability",
-    "vultr.plans",
-    "vultr.os",
-    "vultr.startup_scripts",
-    "vultr.firewalls",
-];
+macro_rules! targets {
+    ($($service:literal: $($operation:literal)*;)*) => {
+        /// Every operation that a fault can strike. A target ending in `.*` strikes all of that service.
+        pub(crate) const TARGETS: &[&str] = &[$($(concat!($service, ".", $operation)),*),*];
+    };
+}
+
+targets! {
+    "paystack": "initialize" "verify" "list" "refund" "refund_get" "refund_list" "webhook";
+    "vultr": "create" "get" "list" "update" "delete" "reboot" "start" "halt" "reinstall" "user_data" "bandwidth"
+        "account" "regions" "availability" "plans" "os" "startup_scripts" "firewalls";
+    "contabo": "token" "create" "get" "list" "update" "cancel" "reboot" "start" "stop" "reinstall" "reset_password"
+        "audits" "secrets" "regions" "plans" "images" "tags" "firewalls" "other";
+    "digitalocean": "create" "get" "list" "update" "delete" "reboot" "start" "stop" "reinstall" "reset_password"
+        "actions" "traffic" "account" "regions" "availability" "plans" "images" "tags" "firewalls" "other";
+    "linode": "create" "get" "list" "update" "delete" "reboot" "start" "stop" "reinstall" "reset_password" "traffic"
+        "account" "regions" "availability" "plans" "images" "firewalls" "other";
+    "hetzner": "create" "get" "list" "update" "delete" "reboot" "start" "stop" "reinstall" "reset_password" "actions"
+        "traffic" "account" "regions" "availability" "plans" "images" "firewalls" "other";
+    "ec2": "create" "get" "list" "update" "delete" "reboot" "start" "stop" "reinstall" "password_data" "user_data"
+        "traffic" "regions" "availability" "plans" "images" "tags" "firewalls" "other";
+}
 
 /// What goes wrong. README.md tells each one's effect in full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -62,18 +56,26 @@ pub(crate) enum Kind {
     RateLimited,
     HtmlAnswer,
     UnknownStatus,
+    DropBefore,
+    Quota,
+    Unauthorized,
+    Held,
 }
 
 impl Kind {
-    /// Whether it strikes the answer on the wire, rather than what the operation does.
-    pub(crate) fn on_the_wire(self) -> bool {
+    /// Whether it strikes the answer of `target` on the wire, rather than what the operation does.
+    pub(crate) fn on_the_wire(self, target: &str) -> bool {
         match self {
+            // In a catalogue it is the play that shows nothing in stock.
+            Self::OutOfStock => operation(target) == "create",
             Self::Refuse
             | Self::Delay
             | Self::FailBefore
             | Self::FailAfterEffect
             | Self::DropAfterEffect
-            | Self::OutOfStock
+            | Self::DropBefore
+            | Self::Quota
+            | Self::Unauthorized
             | Self::RateLimited
             | Self::HtmlAnswer => true,
             Self::NeverBoot
@@ -82,22 +84,43 @@ impl Kind {
             | Self::RefundNeedsAttention
             | Self::LateCreate
             | Self::StaleList
+            | Self::Held
             | Self::UnknownStatus => false,
         }
     }
 
-    /// Operations on which this kind means something; `None` = any.
+    /// Operations on which this kind means something, with or without their service; `None` = any.
     fn only_on(self) -> Option<&'static [&'static str]> {
         match self {
-            Self::OutOfStock => Some(&["vultr.create", "vultr.availability"]),
-            Self::NeverBoot | Self::BootSilent => Some(&["vultr.create", "vultr.reinstall"]),
-            Self::LateCreate => Some(&["vultr.create"]),
-            Self::StaleList => Some(&["vultr.list"]),
-            Self::UnknownStatus => Some(&["vultr.get", "vultr.list", "paystack.verify"]),
+            Self::OutOfStock => Some(&["create", "availability"]),
+            Self::NeverBoot | Self::BootSilent => Some(&["create", "reinstall"]),
+            Self::LateCreate | Self::Quota => Some(&["create"]),
+            Self::Held => Some(&["contabo.create"]),
+            Self::StaleList => Some(&MACHINE_LISTS),
+            Self::UnknownStatus => Some(&UNKNOWN_STATUSES),
             Self::RefundFails | Self::RefundNeedsAttention => Some(&["paystack.refund"]),
             _ => None,
         }
     }
+}
+
+/// `paystack.list` is one too, but not of machines.
+const MACHINE_LISTS: [&str; 6] =
+    ["vultr.list", "contabo.list", "digitalocean.list", "linode.list", "hetzner.list", "ec2.list"];
+const UNKNOWN_STATUSES: [&str; 8] = [
+    "get",
+    "paystack.verify",
+    "vultr.list",
+    "contabo.list",
+    "digitalocean.list",
+    "linode.list",
+    "hetzner.list",
+    "ec2.list",
+];
+
+/// `create` of `vultr.create`.
+fn operation(target: &str) -> &str {
+    target.split_once('.').map_or("", |(_, operation)| operation)
 }
 
 /// What `POST /control/faults` takes.
@@ -158,7 +181,10 @@ impl Faults {
         if !known {
             return Err(format!("unknown target `{}`; known: {}", order.target, TARGETS.join(", ")));
         }
-        if let Some(only) = order.kind.only_on().filter(|only| !only.contains(&order.target.as_str())) {
+        if let Some(only) = order.kind.only_on().filter(|only| {
+            let target = order.target.as_str();
+            !only.contains(&target) && !only.contains(&operation(target))
+        }) {
             return Err(format!("this kind strikes only {}", only.join(", ")));
         }
         if order.kind == Kind::Delay && order.delay_ms.is_none() {

@@ -26,11 +26,8 @@ async fn main() -> anyhow::Result<()> {
         };
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal handling")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal handling")?;
-    let keys = made_keys.then(
-        || json!({"paystack_secret_key": config.paystack_secret_key, "vultr_api_key": config.vultr_api_key}),
-    );
     let running = Sandbox::start(config).await?;
-    write_line(&ready_line(&running, keys).to_string())?;
+    write_line(&ready_line(&running, made_keys).to_string())?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -39,23 +36,29 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ready_line(running: &Running, keys: Option<serde_json::Value>) -> serde_json::Value {
-    let base = running.base_url();
+fn ready_line(running: &Running, made_keys: Vec<(String, String)>) -> serde_json::Value {
+    let urls = running.urls();
     let kind = |os| match running.desktop_kind(os) {
         Kind::Real => "real",
         Kind::BuiltIn => "built-in",
     };
     let mut line = json!({
         "ready": true,
-        "base_url": base,
-        "paystack_api_url": format!("{base}/paystack"),
-        "vultr_api_url": format!("{base}/vultr/v2"),
-        "control_url": format!("{base}/control"),
+        "base_url": running.base_url(),
+        "paystack_api_url": urls.paystack_api(),
+        "vultr_api_url": urls.vultr_api(),
+        "contabo_api_url": urls.contabo_api(),
+        "contabo_auth_url": urls.contabo_auth(),
+        "digitalocean_api_url": urls.digitalocean_api(),
+        "linode_api_url": urls.linode_api(),
+        "hetzner_api_url": urls.hetzner_api(),
+        "ec2_endpoint_url": urls.ec2_endpoint(),
+        "control_url": urls.control(),
         "desktops": {"windows": kind(Os::Windows), "linux": kind(Os::Linux)},
         "pid": std::process::id(),
     });
-    if let Some(keys) = keys {
-        line["keys"] = keys;
+    if !made_keys.is_empty() {
+        line["keys"] = made_keys.into_iter().collect();
     }
     line
 }

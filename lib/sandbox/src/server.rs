@@ -24,8 +24,9 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::desktops::{DesktopHost, Kind, Os};
 use crate::operation::HangUp;
+use crate::urls::Urls;
 use crate::world::{Shared, World};
-use crate::{control, paystack, vultr};
+use crate::{contabo, control, digitalocean, ec2, hetzner, linode, machines, paystack, vultr};
 
 /// How long open requests may take to end when the sandbox stops.
 const STOP_WAIT: Duration = Duration::from_secs(3);
@@ -84,9 +85,14 @@ impl Running {
         self.address
     }
 
-    /// `http://127.0.0.1:4580`: add `/paystack`, `/vultr/v2` or `/control`.
+    /// `http://127.0.0.1:4580`
     pub fn base_url(&self) -> String {
         self.world.base_url.clone()
+    }
+
+    /// Where each API is found.
+    pub fn urls(&self) -> Urls {
+        Urls::new(self.base_url())
     }
 
     /// What stands behind a machine of this operating system.
@@ -107,7 +113,8 @@ impl Running {
         if tokio::time::timeout(STOP_WAIT, &mut self.server).await.is_err() {
             self.server.abort();
         }
-        self.world.vultr.close().await;
+        machines::reset(&self.world).await;
+        self.world.machines.close().await;
     }
 }
 
@@ -116,6 +123,12 @@ fn router(world: Shared) -> Router {
         .nest("/paystack", paystack::router(&world))
         .nest("/checkout", paystack::checkout_router())
         .nest("/vultr/v2", vultr::router(&world))
+        .nest("/contabo", contabo::router(&world))
+        .nest("/contabo-auth", contabo::auth_router())
+        .nest("/digitalocean", digitalocean::router(&world))
+        .nest("/linode", linode::router(&world))
+        .nest("/hetzner/v1", hetzner::router(&world))
+        .merge(ec2::router(&world))
         .nest("/control", control::router())
         .fallback(nothing_here)
         .layer(middleware::from_fn(hang_up_if_told))
@@ -123,7 +136,9 @@ fn router(world: Shared) -> Router {
 }
 
 async fn nothing_here() -> Response {
-    (StatusCode::NOT_FOUND, "Here are /paystack, /vultr/v2, /checkout and /control.\n").into_response()
+    let text = "Here are /paystack, /checkout, /vultr/v2, /contabo, /contabo-auth, /digitalocean, /linode, \
+                /hetzner/v1, /ec2 and /control.\n";
+    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 async fn hang_up_if_told(ConnectInfo(caller): ConnectInfo<Caller>, request: Request, next: Next) -> Response {

@@ -6,11 +6,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::access::AllowLists;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::contabo::Contabo;
 use crate::counts::Counts;
 use crate::desktops::DesktopHost;
+use crate::digitalocean::DigitalOcean;
+use crate::ec2::Ec2;
 use crate::faults::Faults;
+use crate::hetzner::Hetzner;
+use crate::linode::Linode;
+use crate::machines::{AnyPlay, Machines};
 use crate::paystack::Paystack;
 use crate::vultr::Vultr;
 
@@ -22,8 +29,15 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) counts: Counts,
+    pub(crate) allow_lists: AllowLists,
     pub(crate) paystack: Paystack,
+    pub(crate) machines: Machines,
     pub(crate) vultr: Vultr,
+    pub(crate) contabo: Contabo,
+    pub(crate) digitalocean: DigitalOcean,
+    pub(crate) linode: Linode,
+    pub(crate) hetzner: Hetzner,
+    pub(crate) ec2: Ec2,
     /// Raised by every reset; background work of an older epoch ends.
     epoch: AtomicU64,
     epochs: watch::Sender<u64>,
@@ -31,16 +45,30 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(config: &Config, base_url: String, desktops: DesktopHost) -> anyhow::Result<Self> {
+        let allow_lists = AllowLists::default();
+        allow_lists.set("vultr", config.vultr_allow_list.clone());
         Ok(Self {
             base_url,
             clock: Clock::new(config.time_factor),
             faults: Faults::default(),
             counts: Counts::default(),
+            allow_lists,
             paystack: Paystack::new(config)?,
-            vultr: Vultr::new(config, desktops),
+            machines: Machines::new(desktops),
+            vultr: Vultr::new(config),
+            contabo: Contabo::new(config),
+            digitalocean: DigitalOcean::new(config),
+            linode: Linode::new(config),
+            hetzner: Hetzner::new(config),
+            ec2: Ec2::new(config),
             epoch: AtomicU64::new(0),
             epochs: watch::Sender::new(0),
         })
+    }
+
+    /// Every provider.
+    pub(crate) fn plays(&self) -> [&dyn AnyPlay; 6] {
+        [&self.vultr, &self.contabo, &self.digitalocean, &self.linode, &self.hetzner, &self.ec2]
     }
 
     /// Ends all background work: deliveries, refunds, boots.

@@ -138,6 +138,18 @@ impl DesktopHost {
         slot.as_mut().context("no such machine")?.power_on(&self.platform()).await
     }
 
+    /// Gives the administrator of an installed machine another password; nothing happens to an unknown one.
+    ///
+    /// # Errors
+    /// The machine's files cannot be written.
+    pub async fn set_password(&self, machine_id: &str, password: &str) -> anyhow::Result<()> {
+        let Some(slot) = self.known(machine_id) else { return Ok(()) };
+        match slot.lock().await.as_mut() {
+            Some(machine) => machine.set_password(password),
+            None => Ok(()),
+        }
+    }
+
     /// Ends a machine and removes everything of it.
     pub async fn destroy(&self, machine_id: &str) {
         let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(machine_id);
@@ -221,11 +233,10 @@ fn check(spec: &DesktopSpec) -> anyhow::Result<()> {
 }
 
 fn known_password(machine: &Machine, user: &str, password: &str) -> bool {
+    let is_admins = machine.spec.admin_password.as_deref() == Some(password);
     match machine.spec.os {
-        Os::Windows => {
-            user.eq_ignore_ascii_case(ADMINISTRATOR)
-                && machine.spec.admin_password.as_deref() == Some(password)
-        }
+        Os::Windows => user.eq_ignore_ascii_case(ADMINISTRATOR) && is_admins,
+        Os::Linux if user == "root" => is_admins,
         Os::Linux => machine.config.account.as_ref().is_some_and(|account| {
             account.name == user && sha512_check(password, &account.password_hash).is_ok()
         }),

@@ -105,6 +105,15 @@ impl Machine {
         }
     }
 
+    /// Another password for the administrator of what is installed.
+    pub(super) fn set_password(&mut self, password: &str) -> anyhow::Result<()> {
+        self.spec.admin_password = Some(password.to_owned());
+        match (self.kind, self.spec.os) {
+            (Kind::Real, Os::Windows) => windows::write_accounts(password, &self.folder),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn is_on(&self) -> bool {
         self.power.is_some()
     }

@@ -63,7 +63,8 @@ pub struct DesktopSpec {
     pub os: Os,
     /// The computer name.
     pub hostname: String,
-    /// Windows: the Administrator password that the provider made.
+    /// What the provider made or was given. Windows: Administrator's, required. Linux: that of `root`, which only a
+    /// built-in desktop knows.
     pub admin_password: Option<String>,
     /// Decoded user data, as given to the provider.
     pub user_data: Option<Vec<u8>>,

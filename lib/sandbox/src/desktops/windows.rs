@@ -24,6 +24,14 @@ const WITH_HOSTNAME: &str = "echo \"$0\" >/proc/sys/kernel/hostname && exec \"$@
 pub(super) fn install(spec: &DesktopSpec, folder: &Path) -> anyhow::Result<()> {
     let password = spec.admin_password.as_deref().context("a Windows machine needs its password")?;
     make_private_folder(&folder.join("home"))?;
+    write_accounts(password, folder)
+}
+
+/// The account file, which the server reads at each log-in.
+///
+/// # Errors
+/// `folder` cannot be written.
+pub(super) fn write_accounts(password: &str, folder: &Path) -> anyhow::Result<()> {
     let line = format!("{ADMINISTRATOR}:::{}:::\n", hex::encode(nt_hash(password)));
     write_private(&folder.join("sam"), line.as_bytes())
 }

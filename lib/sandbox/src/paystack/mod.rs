@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
+use crate::access::bearer;
 use crate::config::Config;
 use crate::world::{Shared, locked};
 
@@ -91,10 +92,6 @@ async fn authorise(State(world): State<Shared>, request: Request, next: Next) ->
             failure(StatusCode::UNAUTHORIZED, json!({"status": false, "message": text}))
         }
     }
-}
-
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 async fn unknown_endpoint() -> Response {

@@ -1,7 +1,5 @@
 //! Power actions and reinstallation. A machine that is still being installed refuses power actions.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -10,45 +8,31 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::create::optional;
-use super::guests::Action;
-use super::instances::on_machine;
-use super::inventory::Machine;
-use super::{bad_request, no_such, object};
+use super::machine::{decoded, shape_with_password};
+use super::{Vultr, bad_request, no_such, object};
 use crate::desktops::Os;
-use crate::faults::Kind;
-use crate::operation::{Call, Service};
+use crate::machines::{self, Machine, Play as _, Power, on_machine, switch};
 use crate::random;
 use crate::world::{Shared, locked};
 
-/// How long an answer waits for the desktop to be gone.
-pub(super) const GUEST_WAIT: Duration = Duration::from_secs(3);
 const MANY_MAX: usize = 100;
 
-#[derive(Clone, Copy)]
-enum Power {
-    Start,
-    Halt,
-    Reboot,
-}
-
-impl Power {
-    fn target(self) -> &'static str {
-        match self {
-            Self::Start => "vultr.start",
-            Self::Halt => "vultr.halt",
-            Self::Reboot => "vultr.reboot",
-        }
+fn target(power: Power) -> &'static str {
+    match power {
+        Power::On => "vultr.start",
+        Power::Off => "vultr.halt",
+        Power::Reboot => "vultr.reboot",
     }
 }
 
 /// `POST /instances/{id}/start`
 pub(super) async fn start(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    one(&world, Power::Start, &id).await
+    one(&world, Power::On, &id).await
 }
 
 /// `POST /instances/{id}/halt`: the power is cut.
 pub(super) async fn halt(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    one(&world, Power::Halt, &id).await
+    one(&world, Power::Off, &id).await
 }
 
 /// `POST /instances/{id}/reboot`: hard.
@@ -57,44 +41,24 @@ pub(super) async fn reboot(State(world): State<Shared>, Path(id): Path<String>) 
 }
 
 async fn one(world: &Shared, power: Power, id: &str) -> Response {
-    on_machine(world, power.target(), id, |machine| {
+    on_machine::<Vultr>(world, target(power), id, |machine| {
         if !machine.settled() {
             return bad_request("Unable to change the power state: the server is currently locked");
         }
-        switch(world, power, machine);
+        switch(world, machine, power);
         StatusCode::NO_CONTENT.into_response()
     })
     .await
 }
 
-fn switch(world: &Shared, power: Power, machine: &mut Machine) {
-    let os = machine.desktop();
-    match power {
-        Power::Halt if machine.halted => {}
-        Power::Halt => {
-            machine.halted = true;
-            tokio::spawn(Action::begin(world, machine).power_off());
-        }
-        Power::Start if !machine.halted => {}
-        Power::Start => {
-            machine.halted = false;
-            tokio::spawn(Action::begin(world, machine).power_on(os));
-        }
-        Power::Reboot => {
-            machine.halted = false;
-            tokio::spawn(Action::begin(world, machine).reboot(os));
-        }
-    }
-}
-
 /// `POST /instances/start` with `{"instance_ids": […]}`
 pub(super) async fn start_many(State(world): State<Shared>, body: Bytes) -> Response {
-    many(&world, Power::Start, &body).await
+    many(&world, Power::On, &body).await
 }
 
 /// `POST /instances/halt`
 pub(super) async fn halt_many(State(world): State<Shared>, body: Bytes) -> Response {
-    many(&world, Power::Halt, &body).await
+    many(&world, Power::Off, &body).await
 }
 
 /// `POST /instances/reboot`
@@ -111,7 +75,7 @@ async fn many(world: &Shared, power: Power, body: &Bytes) -> Response {
         return bad_request("instance_ids must be an array of instance ids");
     };
     let subject = ids.join(" ");
-    let call = Call { service: Service::Vultr, target: power.target(), subject: &subject };
+    let call = Vultr::call(target(power), &subject);
     call.run(world, async {
         let mut inventory = locked(&world.vultr.inventory);
         if !ids.iter().all(|id| inventory.find(id).is_some()) {
@@ -122,7 +86,7 @@ async fn many(world: &Shared, power: Power, body: &Bytes) -> Response {
         }
         for id in &ids {
             if let Some(machine) = inventory.find_mut(id) {
-                switch(world, power, machine);
+                switch(world, machine, power);
             }
         }
         StatusCode::NO_CONTENT.into_response()
@@ -133,16 +97,14 @@ async fn many(world: &Shared, power: Power, body: &Bytes) -> Response {
 /// `POST /instances/{id}/reinstall`: the same system afresh, 202 with a new `default_password`.
 pub(super) async fn reinstall(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
     let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
-    let script = locked(&world.vultr.inventory).script_of(&id);
-    on_machine(&world, "vultr.reinstall", &id, |machine| match new_hostname(&fields, machine.desktop()) {
+    on_machine::<Vultr>(&world, "vultr.reinstall", &id, |machine| match new_hostname(&fields, machine.os) {
         Err(text) => bad_request(&text),
         Ok(hostname) => {
             if let Some(hostname) = hostname {
                 machine.hostname = hostname;
             }
-            begin_reinstall(&world, machine, script);
-            let mut instance = machine.shape(world.clock, world.clock.now_ms());
-            instance["default_password"] = json!(machine.password);
+            begin_reinstall(&world, machine);
+            let instance = shape_with_password(machine, world.clock, world.clock.now_ms());
             (StatusCode::ACCEPTED, Json(json!({"instance": instance}))).into_response()
         }
     })
@@ -157,21 +119,14 @@ fn new_hostname(fields: &Value, os: Os) -> Result<Option<String>, String> {
     super::create::hostname(fields, os).map(Some)
 }
 
-/// A new password and a new installation, on the same address. `script`: the startup script as it is now; a machine
+/// A new password and a new installation, on the same address. The startup script is the present one; a machine
 /// whose script was deleted runs the one it was made with.
-pub(super) fn begin_reinstall(world: &Shared, machine: &mut Machine, script: Option<Vec<u8>>) {
-    let subject = format!("{} {}", machine.label, machine.tags.join(" "));
-    let strikes =
-        |wanted: Kind| world.faults.take("vultr.reinstall", &subject, |kind| kind == wanted).is_some();
-    machine.never_boots = strikes(Kind::NeverBoot);
-    machine.calls_home = !strikes(Kind::BootSilent);
-    machine.script = script.or_else(|| machine.script.take());
-    machine.password = random::password();
-    machine.reinstalled = true;
-    machine.halted = false;
-    machine.installed_at_ms = world.clock.now_ms();
-    machine.first_answer_at_ms = None;
-    machine.booted_at_ms = None;
-    machine.guest_error = None;
-    tokio::spawn(Action::begin(world, machine).reinstall());
+pub(super) fn begin_reinstall(world: &Shared, machine: &mut Machine<Vultr>) {
+    if let Some(script) = locked(&world.vultr.things).script(&machine.own.script_id) {
+        machine.script = Some(script);
+    }
+    machine.user_data = decoded(&machine.own.user_data);
+    machine.os = machine.own.os.desktop();
+    machine.password = Some(random::password());
+    machines::reinstall(world, "vultr.reinstall", machine);
 }

@@ -5,43 +5,36 @@
 
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::desktops::Os;
+use crate::machines::Timeline;
 
-/// Moments after the start of an installation, in the provider's time.
-pub(super) struct Timeline {
+/// When the API shows what, counted from the start of an installation.
+pub(super) struct States {
     address: Duration,
     installing: Duration,
     ok: Duration,
-    /// The guest first answers RDP.
-    pub(super) answers: Duration,
-    /// Windows only: gone from the first, back at the second.
-    pub(super) reboots: Option<(Duration, Duration)>,
 }
 
-const LINUX: Timeline = Timeline {
+const LINUX: States = States {
     address: Duration::from_secs(23),
     installing: Duration::from_secs(40),
     ok: Duration::from_secs(58),
-    answers: Duration::from_secs(60),
-    reboots: None,
 };
 
-const WINDOWS: Timeline = Timeline {
+const LINUX_GUEST: Timeline =
+    Timeline { answers: Duration::from_secs(60), reboots: None, power_on: Duration::from_secs(20) };
+
+const WINDOWS: States = States {
     address: Duration::from_secs(30),
     installing: Duration::from_secs(60),
     ok: Duration::from_secs(240),
-    answers: Duration::from_secs(200),
-    reboots: Some((Duration::from_secs(250), Duration::from_secs(290))),
 };
 
-/// How long a guest is away when it is started or rebooted.
-pub(super) fn power_on_time(os: Os) -> Duration {
-    match os {
-        Os::Windows => Duration::from_secs(45),
-        Os::Linux => Duration::from_secs(20),
-    }
-}
+const WINDOWS_GUEST: Timeline = Timeline {
+    answers: Duration::from_secs(200),
+    reboots: Some((Duration::from_secs(250), Duration::from_secs(290))),
+    power_on: Duration::from_secs(45),
+};
 
 /// The three state fields, and whether the address is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,17 +53,23 @@ impl Shown {
 
 pub(super) fn timeline(os: Os) -> &'static Timeline {
     match os {
+        Os::Windows => &WINDOWS_GUEST,
+        Os::Linux => &LINUX_GUEST,
+    }
+}
+
+pub(super) fn states(os: Os) -> &'static States {
+    match os {
         Os::Windows => &WINDOWS,
         Os::Linux => &LINUX,
     }
 }
 
-impl Timeline {
-    /// The state `elapsed_ms` (our time) after the installation began. A reinstalled machine keeps its address
-    /// and stays `active`; one that never boots stays in `installingbooting`.
-    pub(super) fn at(&self, elapsed_ms: i64, clock: Clock, reinstalled: bool, never_boots: bool) -> Shown {
-        let elapsed = Duration::from_millis(u64::try_from(elapsed_ms).unwrap_or(0));
-        let reached = |moment: Duration| elapsed >= clock.compressed(moment);
+impl States {
+    /// The state `elapsed` (the provider's time) after the installation began. A reinstalled machine keeps its
+    /// address and stays `active`; one that never boots stays in `installingbooting`.
+    pub(super) fn at(&self, elapsed: Duration, reinstalled: bool, never_boots: bool) -> Shown {
+        let reached = |moment: Duration| elapsed >= moment;
         if reached(self.ok) && !never_boots {
             Shown::new("active", "running", "ok", true)
         } else if reached(self.installing) {
@@ -89,8 +88,7 @@ mod tests {
 
     #[test]
     fn power_goes_on_off_and_on_again() {
-        let clock = Clock::new(1);
-        let at = |seconds: i64| LINUX.at(seconds * 1_000, clock, false, false);
+        let at = |seconds: u64| LINUX.at(Duration::from_secs(seconds), false, false);
         assert_eq!(at(0), Shown::new("pending", "running", "none", false));
         assert_eq!(at(23), Shown::new("active", "stopped", "locked", true));
         assert_eq!(at(45), Shown::new("active", "running", "installingbooting", true));
@@ -99,13 +97,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_never_boots_stays_in_installation() {
-        let shown = WINDOWS.at(3_600_000, Clock::new(1), false, true);
+        let shown = WINDOWS.at(Duration::from_secs(3_600), false, true);
         assert_eq!(shown, Shown::new("active", "running", "installingbooting", true));
-    }
-
-    #[test]
-    fn the_time_factor_compresses_the_boot() {
-        assert_eq!(WINDOWS.at(4_000, Clock::new(60), false, false).server, "ok");
-        assert_eq!(WINDOWS.at(3_900, Clock::new(60), false, false).server, "installingbooting");
     }
 }

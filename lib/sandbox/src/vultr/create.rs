@@ -1,7 +1,5 @@
 //! `POST /instances`: every check that the API makes, then a machine.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,15 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::catalogue::{self, OperatingSystem, Plan, Region};
-use super::guests::Action;
-use super::inventory::{Inventory, MACHINES_MAX, Machine};
-use super::{bad_request, error, object};
+use super::catalogue::{self, OperatingSystem, Region};
+use super::machine::{Own, new, shape_with_password};
+use super::{Things, Vultr, bad_request, object};
 use crate::desktops::Os;
-use crate::faults::Kind;
-use crate::operation::{Call, Service};
-use crate::random;
-use crate::world::{Shared, World, locked};
+use crate::machines::{self, New, Play as _};
+use crate::operation::Call;
+use crate::world::{Shared, locked};
 
 /// What can be installed from; exactly one must be given.
 const SOURCES: &[&str] = &["os_id", "iso_id", "snapshot_id", "app_id", "image_id"];
@@ -27,100 +23,32 @@ const HOSTNAME_WINDOWS_MAX: usize = 15;
 const HOSTNAME_MAX: usize = 63;
 const TEXT_MAX: usize = 255;
 const TAGS_MAX: usize = 50;
-/// How long `late_create` hides the machine when the fault names no `delay_ms`.
-const LATE_DEFAULT: Duration = Duration::from_secs(2);
-
-/// What `POST /instances` asks for, after its checks.
-struct Request {
-    region: &'static Region,
-    plan: &'static Plan,
-    os: &'static OperatingSystem,
-    label: String,
-    hostname: String,
-    tags: Vec<String>,
-    user_data: String,
-    script_id: String,
-    firewall_group_id: String,
-    user_scheme: String,
-    features: Vec<&'static str>,
-}
 
 /// Answers 202 with the only sight of `default_password`.
 pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response {
     let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
     let subject = format!("{} {}", fields["label"].as_str().unwrap_or_default(), tag_list(&fields).join(" "));
-    let call = Call { service: Service::Vultr, target: "vultr.create", subject: &subject };
-    call.run(&world, async { open(&world, &fields, &subject) }).await
+    let call = Vultr::call("vultr.create", &subject);
+    call.run(&world, async { open(&world, &call, &fields) }).await
 }
 
 fn tag_list(fields: &Value) -> Vec<&str> {
     fields["tags"].as_array().map(|tags| tags.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
 }
 
-fn open(world: &Shared, fields: &Value, subject: &str) -> Response {
-    let mut inventory = locked(&world.vultr.inventory);
-    let request = match checked(&inventory, fields) {
-        Ok(request) => request,
+fn open(world: &Shared, call: &Call<'_>, fields: &Value) -> Response {
+    let new = match checked(&locked(&world.vultr.things), fields) {
+        Ok(new) => new,
         Err(text) => return bad_request(&text),
     };
-    if inventory.count() >= MACHINES_MAX {
-        return bad_request("Server add failed: You have reached the maximum number of active instances");
-    }
-    let Some(address) = inventory.next_address() else {
-        return bad_request("Server add failed: No address is available in the selected region");
-    };
-    let strikes = |wanted: Kind| world.faults.take("vultr.create", subject, |kind| kind == wanted);
-    let late = strikes(Kind::LateCreate).map(|strike| strike.delay.unwrap_or(LATE_DEFAULT));
-    let hidden_for = late.unwrap_or_default();
-    let now = world.clock.now_ms();
-    let begins_at_ms = now + i64::try_from(hidden_for.as_millis()).unwrap_or(0);
-    let script = inventory.scripts.values().find(|s| s.id == request.script_id).map(|s| s.bytes.clone());
-    let mut machine = Machine {
-        place: inventory.next_place(),
-        id: random::uuid(),
-        label: request.label,
-        hostname: request.hostname,
-        tags: request.tags,
-        region: request.region,
-        plan: request.plan,
-        os: request.os,
-        address,
-        password: random::password(),
-        user_data: request.user_data,
-        script_id: request.script_id,
-        script,
-        firewall_group_id: request.firewall_group_id,
-        features: request.features,
-        user_scheme: request.user_scheme,
-        created_at_ms: now,
-        visible_at_ms: begins_at_ms,
-        installed_at_ms: begins_at_ms,
-        reinstalled: false,
-        halted: false,
-        never_boots: strikes(Kind::NeverBoot).is_some(),
-        calls_home: strikes(Kind::BootSilent).is_none(),
-        first_answer_at_ms: None,
-        booted_at_ms: None,
-        guest_error: None,
-        generation: 0,
-        turn: std::sync::Arc::default(),
-    };
-    let answer = created(world, &machine, now);
-    tokio::spawn(Action::begin(world, &mut machine).install(hidden_for));
-    inventory.add(machine);
-    match late {
-        Some(_) => error(StatusCode::GATEWAY_TIMEOUT, "Gateway timeout"),
-        None => answer,
-    }
+    let mut inventory = locked(&world.vultr.inventory);
+    machines::open(world, call, &mut inventory, new, |machine| {
+        let instance = shape_with_password(machine, world.clock, world.clock.now_ms());
+        (StatusCode::ACCEPTED, Json(json!({"instance": instance}))).into_response()
+    })
 }
 
-fn created(world: &World, machine: &Machine, now_ms: i64) -> Response {
-    let mut instance = machine.shape(world.clock, now_ms);
-    instance["default_password"] = json!(machine.password);
-    (StatusCode::ACCEPTED, Json(json!({"instance": instance}))).into_response()
-}
-
-fn checked(inventory: &Inventory, fields: &Value) -> Result<Request, String> {
+fn checked(things: &Things, fields: &Value) -> Result<New<Vultr>, String> {
     if fields.get("password").is_some() {
         return Err("Invalid parameter: password".into());
     }
@@ -134,26 +62,26 @@ fn checked(inventory: &Inventory, fields: &Value) -> Result<Request, String> {
         return Err("Server add failed: Operating system is not supported on the selected plan".into());
     }
     let script_id = optional(fields, "script_id")?;
-    if !script_id.is_empty() && !inventory.scripts.values().any(|s| s.id == script_id) {
+    let script = things.script(&script_id);
+    if !script_id.is_empty() && script.is_none() {
         return Err("Invalid startup script".into());
     }
     let firewall_group_id = optional(fields, "firewall_group_id")?;
-    if !firewall_group_id.is_empty() && !inventory.groups.values().any(|g| g.id == firewall_group_id) {
+    if !firewall_group_id.is_empty() && !things.has_group(&firewall_group_id) {
         return Err("Invalid firewall group".into());
     }
-    Ok(Request {
+    let own = Own {
         region,
         plan,
         os,
-        label: optional(fields, "label")?,
-        hostname: hostname(fields, os.desktop())?,
-        tags: tags(fields)?.unwrap_or_default(),
         user_data: user_data(fields)?.unwrap_or_default(),
         script_id,
         firewall_group_id,
         user_scheme: linux_only(fields, os.desktop())?,
         features: features(fields, region)?,
-    })
+    };
+    let (label, tags) = (optional(fields, "label")?, tags(fields)?.unwrap_or_default());
+    Ok(new(label, tags, hostname(fields, os.desktop())?, own, script))
 }
 
 fn operating_system(fields: &Value) -> Result<&'static OperatingSystem, String> {

@@ -10,11 +10,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::inventory::Inventory;
 use super::paging::Paging;
-use super::{bad_request, no_such, object};
+use super::{Things, Vultr, bad_request, no_such, object};
 use crate::clock::iso_seconds;
-use crate::operation::{Call, Service};
+use crate::machines::{Inventory, Play as _};
+use crate::operation::Call;
 use crate::random;
 use crate::world::{Shared, World, locked};
 
@@ -31,13 +31,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn shape(&self, inventory: &Inventory) -> Value {
+    fn shape(&self, inventory: &Inventory<Vultr>) -> Value {
         json!({
             "id": self.id,
             "description": self.description,
             "date_created": iso_seconds(self.created_at_ms),
             "date_modified": iso_seconds(self.created_at_ms),
-            "instance_count": inventory.machines().filter(|m| m.firewall_group_id == self.id).count(),
+            "instance_count": inventory.machines().filter(|m| m.own.firewall_group_id == self.id).count(),
             "rule_count": self.rules.len(),
             "max_rule_count": RULES_MAX,
         })
@@ -45,11 +45,11 @@ impl Group {
 }
 
 fn call(subject: &str) -> Call<'_> {
-    Call { service: Service::Vultr, target: "vultr.firewalls", subject }
+    Vultr::call("vultr.firewalls", subject)
 }
 
-fn find<'a>(inventory: &'a mut Inventory, id: &str) -> Option<&'a mut Group> {
-    inventory.groups.values_mut().find(|group| group.id == id)
+fn find<'a>(things: &'a mut Things, id: &str) -> Option<&'a mut Group> {
+    things.groups.values_mut().find(|group| group.id == id)
 }
 
 /// `POST /firewalls`: 201.
@@ -58,11 +58,12 @@ pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response
     let description = fields["description"].as_str().unwrap_or_default().to_owned();
     call(&description)
         .run(&world, async {
-            let mut inventory = locked(&world.vultr.inventory);
-            if inventory.groups.len() >= GROUPS_MAX {
+            let inventory = locked(&world.vultr.inventory);
+            let mut things = locked(&world.vultr.things);
+            if things.groups.len() >= GROUPS_MAX {
                 return bad_request("You have reached the maximum number of firewall groups");
             }
-            let place = inventory.next_place();
+            let place = things.next_place();
             let group = Group {
                 id: random::uuid(),
                 description: description.clone(),
@@ -71,7 +72,7 @@ pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response
                 last_rule: 0,
             };
             let shape = group.shape(&inventory);
-            inventory.groups.insert(place, group);
+            things.groups.insert(place, group);
             (StatusCode::CREATED, Json(json!({"firewall_group": shape}))).into_response()
         })
         .await
@@ -86,8 +87,8 @@ pub(super) async fn list(
     call("")
         .run(&world, async {
             let inventory = locked(&world.vultr.inventory);
-            let rows =
-                inventory.groups.iter().map(|(place, group)| (*place, group.shape(&inventory))).collect();
+            let things = locked(&world.vultr.things);
+            let rows = things.groups.iter().map(|(place, group)| (*place, group.shape(&inventory))).collect();
             paging.answer("firewall_groups", rows)
         })
         .await
@@ -98,7 +99,7 @@ pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -
     call(&id)
         .run(&world, async {
             let inventory = locked(&world.vultr.inventory);
-            match inventory.groups.values().find(|group| group.id == id) {
+            match find(&mut locked(&world.vultr.things), &id) {
                 Some(group) => Json(json!({"firewall_group": group.shape(&inventory)})).into_response(),
                 None => no_such("firewall group"),
             }
@@ -111,12 +112,15 @@ pub(super) async fn delete(State(world): State<Shared>, Path(id): Path<String>) 
     call(&id)
         .run(&world, async {
             let mut inventory = locked(&world.vultr.inventory);
-            let before = inventory.groups.len();
-            inventory.groups.retain(|_, group| group.id != id);
-            if inventory.groups.len() == before {
+            let mut things = locked(&world.vultr.things);
+            let before = things.groups.len();
+            things.groups.retain(|_, group| group.id != id);
+            if things.groups.len() == before {
                 return no_such("firewall group");
             }
-            inventory.ungroup(&id);
+            for machine in inventory.machines_mut().filter(|m| m.own.firewall_group_id == id) {
+                machine.own.firewall_group_id.clear();
+            }
             StatusCode::NO_CONTENT.into_response()
         })
         .await
@@ -131,7 +135,7 @@ pub(super) async fn list_rules(
     let Ok(Query(paging)) = paging else { return bad_request("Invalid query parameter") };
     call(&id)
         .run(&world, async {
-            match find(&mut locked(&world.vultr.inventory), &id) {
+            match find(&mut locked(&world.vultr.things), &id) {
                 Some(group) => paging.answer("firewall_rules", group.rules.clone()),
                 None => no_such("firewall group"),
             }
@@ -150,8 +154,8 @@ pub(super) async fn create_rule(
 }
 
 fn add_rule(world: &World, id: &str, fields: &Value) -> Response {
-    let mut inventory = locked(&world.vultr.inventory);
-    let Some(group) = find(&mut inventory, id) else { return no_such("firewall group") };
+    let mut things = locked(&world.vultr.things);
+    let Some(group) = find(&mut things, id) else { return no_such("firewall group") };
     if group.rules.len() >= RULES_MAX {
         return bad_request("Maximum number of rules reached");
     }
@@ -216,8 +220,8 @@ pub(super) async fn delete_rule(
 ) -> Response {
     call(&id)
         .run(&world, async {
-            let mut inventory = locked(&world.vultr.inventory);
-            let Some(group) = find(&mut inventory, &id) else { return no_such("firewall group") };
+            let mut things = locked(&world.vultr.things);
+            let Some(group) = find(&mut things, &id) else { return no_such("firewall group") };
             let before = group.rules.len();
             group.rules.retain(|(number, _)| number.to_string() != rule);
             if group.rules.len() < before {

@@ -10,57 +10,26 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::create::{optional, tags, user_data as checked_user_data};
-use super::inventory::Machine;
+use super::machine::shape;
 use super::paging::Paging;
-use super::{actions, bad_request, catalogue, no_such, object};
-use crate::faults::Kind;
-use crate::operation::{Call, Service};
+use super::{Vultr, actions, bad_request, catalogue, no_such, object};
+use crate::machines::{self, Machine, Play as _, listed, on_machine, unknown_status};
 use crate::random;
 use crate::world::{Shared, World, locked};
 
-/// How young a machine must be for `stale_list` to leave it out when the fault names no `delay_ms`.
-const STALE_DEFAULT_MS: i64 = 60_000;
-
-/// The label and tags that a fault's `match` looks into; the id itself for an unknown machine.
-pub(super) fn subject(world: &World, id: &str) -> String {
-    match locked(&world.vultr.inventory).find(id) {
-        Some(machine) => format!("{} {} {id}", machine.label, machine.tags.join(" ")),
-        None => id.to_owned(),
-    }
-}
-
-/// Runs `act` on one visible machine under the faults for `target`; 404 for any other.
-pub(super) async fn on_machine(
-    world: &Shared,
-    target: &'static str,
-    id: &str,
-    act: impl FnOnce(&mut Machine) -> Response + Send,
-) -> Response {
-    let subject = subject(world, id);
-    let call = Call { service: Service::Vultr, target, subject: &subject };
-    call.run(world, async {
-        let now = world.clock.now_ms();
-        match locked(&world.vultr.inventory).find_mut(id).filter(|m| m.visible_at_ms <= now) {
-            Some(machine) => act(machine),
-            None => no_such("instance"),
-        }
-    })
-    .await
-}
-
 /// `GET /instances/{id}`
 pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    on_machine(&world, "vultr.get", &id, |machine| {
-        Json(json!({"instance": shape(&world, "vultr.get", machine)})).into_response()
+    on_machine::<Vultr>(&world, "vultr.get", &id, |machine| {
+        Json(json!({"instance": seen(&world, "vultr.get", machine)})).into_response()
     })
     .await
 }
 
-fn shape(world: &World, target: &str, machine: &Machine) -> Value {
-    let mut instance = machine.shape(world.clock, world.clock.now_ms());
+/// An instance as get and list show it.
+fn seen(world: &World, target: &str, machine: &Machine<Vultr>) -> Value {
+    let mut instance = shape(machine, world.clock, world.clock.now_ms());
     instance["vpcs"] = json!([]);
-    let subject = format!("{} {}", machine.label, machine.tags.join(" "));
-    if world.faults.take(target, &subject, |kind| kind == Kind::UnknownStatus).is_some() {
+    if unknown_status(world, target, machine) {
         instance["status"] = json!("migrating_host");
         instance["power_status"] = json!("paused");
         instance["server_status"] = json!("reconciling");
@@ -84,14 +53,14 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn admits(&self, m: &Machine) -> bool {
+    fn admits(&self, m: &Machine<Vultr>) -> bool {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
         self.label.as_deref().is_none_or(|part| m.label.contains(part))
             && self.tag.as_deref().is_none_or(|tag| m.tags.iter().any(|t| t == tag))
-            && same(&self.region, m.region.id)
+            && same(&self.region, &m.region)
             && same(&self.hostname, &m.hostname)
             && same(&self.main_ip, &m.address.to_string())
-            && same(&self.firewall_group_id, &m.firewall_group_id)
+            && same(&self.firewall_group_id, &m.own.firewall_group_id)
     }
 }
 
@@ -106,53 +75,40 @@ pub(super) async fn list(
         filter.label.as_deref().unwrap_or_default(),
         filter.tag.as_deref().unwrap_or_default()
     );
-    let call = Call { service: Service::Vultr, target: "vultr.list", subject: &subject };
+    let call = Vultr::call("vultr.list", &subject);
     call.run(&world, async {
         let now = world.clock.now_ms();
-        let stale_ms = world
-            .faults
-            .take(call.target, &subject, |kind| kind == Kind::StaleList)
-            .map(|s| s.delay.and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(STALE_DEFAULT_MS));
         let inventory = locked(&world.vultr.inventory);
-        let rows = inventory
-            .machines()
-            .filter(|m| m.visible_at_ms <= now && filter.admits(m))
-            .filter(|m| stale_ms.is_none_or(|young| m.created_at_ms + young <= now))
-            .map(|m| {
-                let mut row = shape(&world, call.target, m);
-                if filter.show_pending_charges == Some(true) {
-                    row["pending_charges"] = json!(pending_charges(m, now));
-                }
-                (m.place, row)
-            })
-            .collect();
-        Paging::new(filter.per_page, filter.cursor.clone()).answer("instances", rows)
+        let rows = listed(&world, &call, &inventory);
+        let rows = rows.into_iter().filter(|m| filter.admits(m)).map(|m| (m.place, m)).collect();
+        Paging::new(filter.per_page, filter.cursor.clone()).answer_with("instances", rows, |m| {
+            let mut row = seen(&world, call.target, m);
+            if filter.show_pending_charges == Some(true) {
+                row["pending_charges"] = json!(pending_charges(m, now));
+            }
+            row
+        })
     })
     .await
 }
 
 /// US dollars since creation, by the started hour.
-pub(super) fn pending_charges(machine: &Machine, now_ms: i64) -> f64 {
+pub(super) fn pending_charges(machine: &Machine<Vultr>, now_ms: i64) -> f64 {
     let hours = ((now_ms - machine.created_at_ms) / 3_600_000).max(0) + 1;
     let hours = u32::try_from(hours).unwrap_or(u32::MAX);
-    (machine.plan.monthly_cost() / 672.0 * f64::from(hours) * 100.0).round() / 100.0
+    (machine.own.plan.monthly_cost() / 672.0 * f64::from(hours) * 100.0).round() / 100.0
 }
 
 /// `PATCH /instances/{id}`: 202 with the instance and the jobs. An `os_id` reinstalls.
 pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
     let Some(fields) = object(&body) else { return bad_request("Invalid JSON in request body") };
-    let (groups, script) = {
-        let inventory = locked(&world.vultr.inventory);
-        let groups: Vec<String> = inventory.groups.values().map(|g| g.id.clone()).collect();
-        (groups, inventory.script_of(&id))
-    };
-    on_machine(&world, "vultr.update", &id, |machine| match change(machine, &fields, &groups) {
+    on_machine::<Vultr>(&world, "vultr.update", &id, |machine| match change(&world, machine, &fields) {
         Err(text) => bad_request(&text),
         Ok(reinstall) => {
             if reinstall {
-                actions::begin_reinstall(&world, machine, script);
+                actions::begin_reinstall(&world, machine);
             }
-            let instance = machine.shape(world.clock, world.clock.now_ms());
+            let instance = shape(machine, world.clock, world.clock.now_ms());
             (StatusCode::ACCEPTED, Json(json!({"instance": instance, "job_ids": [random::uuid()]})))
                 .into_response()
         }
@@ -161,19 +117,19 @@ pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, 
 }
 
 /// Checks everything before it changes anything; whether a new system has to be installed.
-fn change(machine: &mut Machine, fields: &Value, groups: &[String]) -> Result<bool, String> {
+fn change(world: &World, machine: &mut Machine<Vultr>, fields: &Value) -> Result<bool, String> {
     let (user_data, tags) = (checked_user_data(fields)?, tags(fields)?);
     let given = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
     let group = optional(fields, "firewall_group_id")?;
-    if !group.is_empty() && !groups.contains(&group) {
+    if !group.is_empty() && !locked(&world.vultr.things).has_group(&group) {
         return Err("Invalid firewall group".into());
     }
     let plan = match fields.get("plan").and_then(Value::as_str) {
         None if given("plan") => return Err("Invalid plan chosen.".into()),
-        None => machine.plan,
+        None => machine.own.plan,
         Some(id) => {
             let plan = catalogue::find_plan(id).ok_or("Invalid plan chosen.")?;
-            if plan.disk < machine.plan.disk || plan.kind() != machine.plan.kind() {
+            if plan.disk < machine.own.plan.disk || plan.kind() != machine.own.plan.kind() {
                 return Err("Unable to upgrade to the selected plan".into());
             }
             plan
@@ -190,15 +146,16 @@ fn change(machine: &mut Machine, fields: &Value, groups: &[String]) -> Result<bo
     let label = optional(fields, "label")?;
     let hostname = optional(fields, "hostname")?;
 
-    machine.plan = plan;
+    machine.own.plan = plan;
+    machine.plan = plan.id.into();
     if let Some(data) = user_data {
-        machine.user_data = data;
+        machine.own.user_data = data;
     }
     if let Some(tags) = tags {
         machine.tags = tags;
     }
     if given("firewall_group_id") {
-        machine.firewall_group_id = group;
+        machine.own.firewall_group_id = group;
     }
     if given("label") {
         machine.label = label;
@@ -207,36 +164,29 @@ fn change(machine: &mut Machine, fields: &Value, groups: &[String]) -> Result<bo
         machine.hostname = hostname;
     }
     if let Some(os) = os {
-        machine.os = os;
+        machine.own.os = os;
     }
     Ok(os.is_some())
 }
 
 /// `DELETE /instances/{id}`: 204, and 404 from then on.
 pub(super) async fn delete(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    let subject = subject(&world, &id);
-    let call = Call { service: Service::Vultr, target: "vultr.delete", subject: &subject };
-    call.run(&world, async {
-        let now = world.clock.now_ms();
-        let removed = {
-            let mut inventory = locked(&world.vultr.inventory);
-            let visible = inventory.find(&id).is_some_and(|m| m.visible_at_ms <= now);
-            if visible { inventory.remove(&id, now) } else { None }
-        };
-        let Some(machine) = removed else { return no_such("instance") };
-        let host = std::sync::Arc::clone(&world);
-        // On its own, so that a caller who hangs up does not leave the desktop running.
-        let ending = tokio::spawn(async move { host.vultr.guests.destroy(&machine.id, &machine.turn).await });
-        drop(tokio::time::timeout(actions::GUEST_WAIT, ending).await);
-        StatusCode::NO_CONTENT.into_response()
-    })
-    .await
+    let subject = machines::subject::<Vultr>(&world, &id);
+    Vultr::call("vultr.delete", &subject)
+        .run(&world, async {
+            if machines::destroy::<Vultr>(&world, &id).await {
+                StatusCode::NO_CONTENT.into_response()
+            } else {
+                no_such("instance")
+            }
+        })
+        .await
 }
 
 /// `GET /instances/{id}/user-data`
 pub(super) async fn user_data(State(world): State<Shared>, Path(id): Path<String>) -> Response {
-    on_machine(&world, "vultr.user_data", &id, |machine| {
-        Json(json!({"user_data": {"data": machine.user_data}})).into_response()
+    on_machine::<Vultr>(&world, "vultr.user_data", &id, |machine| {
+        Json(json!({"user_data": {"data": machine.own.user_data}})).into_response()
     })
     .await
 }

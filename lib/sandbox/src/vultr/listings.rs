@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{OPERATING_SYSTEMS, PLANS, REGIONS, find_region};
-use super::instances::{on_machine, pending_charges};
+use super::instances::pending_charges;
 use super::paging::Paging;
-use super::{bad_request, no_such};
+use super::{Vultr, bad_request, no_such};
 use crate::clock::{day, iso_seconds};
 use crate::desktops::Os;
-use crate::operation::{Call, Service};
+use crate::machines::{Play as _, on_machine, sold_out};
 use crate::world::{Shared, World, locked};
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -31,8 +31,7 @@ async fn answer(
     subject: &str,
     body: impl FnOnce() -> Response + Send,
 ) -> Response {
-    let call = Call { service: Service::Vultr, target, subject };
-    call.run(world, async { body() }).await
+    Vultr::call(target, subject).run(world, async { body() }).await
 }
 
 /// `GET /account`. A negative balance is credit.
@@ -97,7 +96,8 @@ pub(super) async fn availability(
     let Ok(Query(filter)) = filter else { return bad_request("Invalid query parameter") };
     answer(&world, "vultr.availability", &id, || {
         let Some(region) = find_region(&id) else { return no_such("region") };
-        let stock = PLANS.iter().filter(|plan| region.stocks(plan) && filter.admits(plan));
+        let sold_out = sold_out(&world, "vultr.availability", &id);
+        let stock = PLANS.iter().filter(|plan| !sold_out && region.stocks(plan) && filter.admits(plan));
         let available: Vec<&str> = stock.map(|plan| plan.id).collect();
         Json(json!({"available_plans": available, "available_vpc_only_plans": []})).into_response()
     })
@@ -147,7 +147,7 @@ pub(super) async fn bandwidth(
     if !(1..=BANDWIDTH_DAYS_MAX).contains(&days) {
         return bad_request("date_range must be between 1 and 180");
     }
-    on_machine(&world, "vultr.bandwidth", &id, |machine| {
+    on_machine::<Vultr>(&world, "vultr.bandwidth", &id, |machine| {
         let now = world.clock.now_ms();
         let today = now - now.rem_euclid(DAY_MS);
         let first = (today - (days - 1) * DAY_MS)

@@ -5,15 +5,14 @@ mod boot;
 mod catalogue;
 mod create;
 mod firewalls;
-mod guests;
 mod instances;
-mod inventory;
 mod limiter;
 mod listings;
+mod machine;
 mod paging;
 mod scripts;
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -25,73 +24,57 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::Value;
 
+use crate::access::{bearer, refusal};
 use crate::config::Config;
-use crate::desktops::DesktopHost;
+use crate::machines::Inventory;
 use crate::operation::Service;
-use crate::paystack::bearer;
 use crate::server::Caller;
-use crate::world::{Shared, World, locked};
+use crate::world::Shared;
 
-use guests::Guests;
-use inventory::Inventory;
+use firewalls::Group;
 use limiter::Limiter;
+use scripts::Script;
 
-/// The account: its key, its machines, and the desktops behind them.
+/// The account: its key, its machines, and what goes with them. Of the two locks that of the inventory is taken first.
 pub(crate) struct Vultr {
     api_key: String,
-    allow_list: Mutex<Vec<IpAddr>>,
     limiter: Limiter,
-    inventory: Mutex<Inventory>,
-    guests: Guests,
+    things: Mutex<Things>,
+    inventory: Mutex<Inventory<Self>>,
 }
 
 impl Vultr {
-    pub(crate) fn new(config: &Config, desktops: DesktopHost) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             api_key: config.vultr_api_key.clone(),
-            allow_list: Mutex::new(config.vultr_allow_list.clone()),
             limiter: Limiter::new(config.vultr_requests_per_second),
-            inventory: Mutex::new(Inventory::new()),
-            guests: Guests::new(desktops),
+            things: Mutex::default(),
+            inventory: Mutex::default(),
         }
     }
+}
 
-    pub(crate) fn set_allow_list(&self, addresses: Vec<IpAddr>) {
-        *locked(&self.allow_list) = addresses;
+/// Startup scripts and firewall groups, by their place in the order of creation.
+#[derive(Default)]
+struct Things {
+    scripts: BTreeMap<u64, Script>,
+    groups: BTreeMap<u64, Group>,
+    last_place: u64,
+}
+
+impl Things {
+    fn next_place(&mut self) -> u64 {
+        self.last_place += 1;
+        self.last_place
     }
 
-    /// Destroys every machine and forgets everything except which addresses were used.
-    pub(crate) async fn reset(&self) {
-        let machines = locked(&self.inventory).clear();
-        for (id, turn) in machines {
-            self.guests.destroy(&id, &turn).await;
-        }
+    /// The present content of a startup script.
+    fn script(&self, id: &str) -> Option<Vec<u8>> {
+        self.scripts.values().find(|script| script.id == id).map(|script| script.bytes.clone())
     }
 
-    /// Destroys every machine, then ends the desktop host.
-    pub(crate) async fn close(&self) {
-        self.reset().await;
-        self.guests.close().await;
-    }
-
-    /// For the control API: machines alive (oldest first) and destroyed (newest first, bounded).
-    pub(crate) fn state(&self, world: &World) -> (Vec<Value>, Vec<Value>) {
-        let now = world.clock.now_ms();
-        let inventory = locked(&self.inventory);
-        let alive = inventory.machines().map(|m| m.summary(world.clock, now)).collect();
-        (alive, inventory.destroyed())
-    }
-
-    /// For the control API: one machine.
-    pub(crate) fn machine(&self, world: &World, id: &str) -> Option<Value> {
-        let inventory = locked(&self.inventory);
-        inventory.find(id).map(|m| m.summary(world.clock, world.clock.now_ms()))
-    }
-
-    /// Whether the desktop would let this user in; outer `None` = no such machine.
-    pub(crate) async fn accepts(&self, id: &str, user: &str, password: &str) -> Option<Option<bool>> {
-        locked(&self.inventory).find(id)?;
-        Some(self.guests.accepts(id, user, password).await)
+    fn has_group(&self, id: &str) -> bool {
+        self.groups.values().any(|group| group.id == id)
     }
 }
 
@@ -131,27 +114,19 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let vultr = &world.vultr;
-    if !vultr.limiter.admit(caller.ip, world.clock.now_ms()) {
-        world.counts.add("vultr.rate_limited");
-        return Service::Vultr.too_many_requests();
+    let now = world.clock.now_ms();
+    if !world.vultr.limiter.admit(caller.ip, now) {
+        world.counts.add(Service::Vultr.rate_limited_count());
+        return Service::Vultr.too_many_requests(now, 1);
     }
     if request.uri().path() == "/regions" {
         return next.run(request).await;
     }
-    if bearer(request.headers()) != Some(vultr.api_key.as_str()) {
-        world.counts.add("vultr.unauthorized");
-        return error(StatusCode::UNAUTHORIZED, "Invalid API token.");
+    let key_is_right = bearer(request.headers()) == Some(world.vultr.api_key.as_str());
+    match refusal(&world, Service::Vultr, key_is_right, caller.ip) {
+        Some(refused) => refused,
+        None => next.run(request).await,
     }
-    let listed = {
-        let allowed = locked(&vultr.allow_list);
-        allowed.is_empty() || allowed.contains(&caller.ip)
-    };
-    if !listed {
-        world.counts.add("vultr.unauthorized");
-        return error(StatusCode::UNAUTHORIZED, &format!("Unauthorized IP address: {}", caller.ip));
-    }
-    next.run(request).await
 }
 
 async fn unknown_path() -> Response {

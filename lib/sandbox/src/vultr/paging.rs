@@ -24,6 +24,16 @@ impl Paging {
 
     /// One page of `rows`, each with its place in the order of creation, as `{name: […], meta}`.
     pub(super) fn answer(&self, name: &str, rows: Vec<(u64, Value)>) -> Response {
+        self.answer_with(name, rows, |row| row)
+    }
+
+    /// The same with rows that take their shape only when they are on the page.
+    pub(super) fn answer_with<T>(
+        &self,
+        name: &str,
+        rows: Vec<(u64, T)>,
+        shape: impl Fn(T) -> Value,
+    ) -> Response {
         let Some(after) = self.after() else { return bad_request("Invalid cursor.") };
         let per_page = self.per_page.unwrap_or(PER_PAGE_DEFAULT).clamp(1, PER_PAGE_MAX);
         let total = rows.len();
@@ -33,7 +43,8 @@ impl Paging {
         let next = if end < total { cursor(place_before(end)) } else { String::new() };
         let prev =
             if start > 0 { cursor(place_before(start.saturating_sub(per_page))) } else { String::new() };
-        let page: Vec<Value> = rows.into_iter().skip(start).take(per_page).map(|(_, row)| row).collect();
+        let page: Vec<Value> =
+            rows.into_iter().skip(start).take(per_page).map(|(_, row)| shape(row)).collect();
         axum::Json(json!({name: page, "meta": {"total": total, "links": {"next": next, "prev": prev}}}))
             .into_response()
     }

@@ -11,9 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::paging::Paging;
-use super::{bad_request, no_such, object};
+use super::{Vultr, bad_request, no_such, object};
 use crate::clock::iso_seconds;
-use crate::operation::{Call, Service};
+use crate::machines::Play as _;
+use crate::operation::Call;
 use crate::random;
 use crate::world::{Shared, World, locked};
 
@@ -49,7 +50,7 @@ impl Script {
 }
 
 fn call(subject: &str) -> Call<'_> {
-    Call { service: Service::Vultr, target: "vultr.startup_scripts", subject }
+    Vultr::call("vultr.startup_scripts", subject)
 }
 
 /// `POST /startup-scripts`: 201.
@@ -65,15 +66,15 @@ fn open(world: &World, fields: &Value) -> Response {
         Ok(_) => return bad_request("name and script are required"),
         Err(text) => return bad_request(text),
     };
-    let mut inventory = locked(&world.vultr.inventory);
-    if inventory.scripts.len() >= SCRIPTS_MAX {
+    let mut things = locked(&world.vultr.things);
+    if things.scripts.len() >= SCRIPTS_MAX {
         return bad_request("You have reached the maximum number of startup scripts");
     }
-    let place = inventory.next_place();
+    let place = things.next_place();
     let now = world.clock.now_ms();
     let script = Script { id: random::uuid(), name, kind, bytes, created_at_ms: now, modified_at_ms: now };
     let answer = (StatusCode::CREATED, Json(json!({"startup_script": script.full_shape()}))).into_response();
-    inventory.scripts.insert(place, script);
+    things.scripts.insert(place, script);
     answer
 }
 
@@ -111,8 +112,8 @@ pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, 
                 Ok(fields) => fields,
                 Err(text) => return bad_request(text),
             };
-            let mut inventory = locked(&world.vultr.inventory);
-            let Some(script) = inventory.scripts.values_mut().find(|script| script.id == id) else {
+            let mut things = locked(&world.vultr.things);
+            let Some(script) = things.scripts.values_mut().find(|script| script.id == id) else {
                 return no_such("startup script");
             };
             script.name = name.unwrap_or_else(|| script.name.clone());
@@ -132,8 +133,8 @@ pub(super) async fn list(
     let Ok(Query(paging)) = paging else { return bad_request("Invalid query parameter") };
     call("")
         .run(&world, async {
-            let inventory = locked(&world.vultr.inventory);
-            let rows = inventory.scripts.iter().map(|(place, script)| (*place, script.shape())).collect();
+            let things = locked(&world.vultr.things);
+            let rows = things.scripts.iter().map(|(place, script)| (*place, script.shape())).collect();
             paging.answer("startup_scripts", rows)
         })
         .await
@@ -143,7 +144,7 @@ pub(super) async fn list(
 pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -> Response {
     call(&id)
         .run(&world, async {
-            match locked(&world.vultr.inventory).scripts.values().find(|script| script.id == id) {
+            match locked(&world.vultr.things).scripts.values().find(|script| script.id == id) {
                 Some(script) => Json(json!({"startup_script": script.full_shape()})).into_response(),
                 None => no_such("startup script"),
             }
@@ -155,10 +156,10 @@ pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -
 pub(super) async fn delete(State(world): State<Shared>, Path(id): Path<String>) -> Response {
     call(&id)
         .run(&world, async {
-            let mut inventory = locked(&world.vultr.inventory);
-            let before = inventory.scripts.len();
-            inventory.scripts.retain(|_, script| script.id != id);
-            if inventory.scripts.len() < before {
+            let mut things = locked(&world.vultr.things);
+            let before = things.scripts.len();
+            things.scripts.retain(|_, script| script.id != id);
+            if things.scripts.len() < before {
                 StatusCode::NO_CONTENT.into_response()
             } else {
                 no_such("startup script")

@@ -11,5 +11,6 @@ mod listings;
 mod payments;
 mod power;
 mod program;
+mod providers;
 mod refunds;
 mod webhooks;

@@ -34,7 +34,12 @@ fn it_says_where_it_is_and_ends_on_sigterm() {
     let base = ready["base_url"].as_str().expect("a URL");
     assert_eq!(ready["vultr_api_url"], format!("{base}/vultr/v2"));
     assert_eq!(ready["paystack_api_url"], format!("{base}/paystack"));
-    assert!(ready.get("keys").is_none() && !line.contains(key), "given keys are not printed");
+    assert!(
+        ready["hetzner_api_url"] == format!("{base}/hetzner/v1") && ready["ec2_endpoint_url"].is_string()
+    );
+    let made = ready["keys"].as_object().expect("keys that were made up");
+    assert!(made.contains_key("linode_token") && !made.contains_key("vultr_api_key"));
+    assert!(!made.contains_key("paystack_secret_key") && !line.contains(key), "given keys are not printed");
 
     let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
     assert!(ended.success());

@@ -1,13 +1,13 @@
 //! The desktops behind the machines: brought up, halted and ended one step at a time.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::RwLock;
 
-use super::boot::{power_on_time, timeline};
-use super::inventory::{Machine, Turn};
-use crate::desktops::{DesktopHost, DesktopSpec, Os};
+use super::{Last, Machine, Play, Turn};
+use crate::desktops::{DesktopHost, DesktopSpec};
 use crate::world::{Shared, locked};
 
 /// How long the end of the sandbox waits for a desktop that is just being dealt with.
@@ -43,6 +43,13 @@ impl Guests {
         }
     }
 
+    pub(super) async fn set_password(&self, id: &str, password: &str) -> anyhow::Result<()> {
+        match &*self.0.read().await {
+            Some(host) => host.set_password(id, password).await,
+            None => anyhow::bail!("the desktop host is closed"),
+        }
+    }
+
     pub(super) async fn destroy(&self, id: &str, turn: &Turn) {
         let _turn = turn.lock().await;
         if let Some(host) = &*self.0.read().await {
@@ -67,29 +74,34 @@ impl Guests {
 }
 
 /// One action on one machine; void as soon as another one has begun.
-#[derive(Clone)]
-pub(super) struct Action {
+pub(super) struct Action<P: Play> {
     world: Shared,
     id: String,
     generation: u64,
     turn: Turn,
+    has_desktop: bool,
+    play: PhantomData<fn(P)>,
 }
 
-impl Action {
+impl<P: Play> Action<P> {
     /// Begins an action, which ends whatever was going on with this machine.
-    pub(super) fn begin(world: &Shared, machine: &mut Machine) -> Self {
+    pub(super) fn begin(world: &Shared, machine: &mut Machine<P>, last: Last) -> Self {
         machine.generation += 1;
+        machine.last = last;
+        machine.acted_at_ms = world.clock.now_ms();
         Self {
             world: Arc::clone(world),
             id: machine.id.clone(),
             generation: machine.generation,
             turn: Arc::clone(&machine.turn),
+            has_desktop: machine.has_desktop,
+            play: PhantomData,
         }
     }
 
     /// Changes the machine, unless the action is void; `None` then.
-    fn change<T>(&self, change: impl FnOnce(&mut Machine) -> T) -> Option<T> {
-        let mut inventory = locked(&self.world.vultr.inventory);
+    fn change<T>(&self, change: impl FnOnce(&mut Machine<P>) -> T) -> Option<T> {
+        let mut inventory = locked(P::of(&self.world).inventory());
         let machine = inventory.find_mut(&self.id)?;
         (machine.generation == self.generation).then(|| change(machine))
     }
@@ -97,27 +109,35 @@ impl Action {
     async fn halt(&self) -> Option<()> {
         let _turn = self.turn.lock().await;
         self.change(|_| ())?;
-        self.world.vultr.guests.halt(&self.id).await;
+        if self.has_desktop {
+            self.world.machines.guests.halt(&self.id).await;
+        }
         Some(())
     }
 
     async fn boot(&self, before_reboot: bool) -> Option<()> {
         let _turn = self.turn.lock().await;
         let mut spec = self.change(|machine| machine.spec())?;
+        if !self.has_desktop {
+            return Some(());
+        }
         if before_reboot {
             NAME_BEFORE_REBOOT.clone_into(&mut spec.hostname);
             spec.startup_script = None;
             spec.user_data = None;
             spec.calls_home = false;
         }
-        let booted = self.world.vultr.guests.boot(spec).await;
+        let booted = self.world.machines.guests.boot(spec).await;
         self.report(booted)
     }
 
     async fn resume(&self) -> Option<()> {
         let _turn = self.turn.lock().await;
         self.change(|_| ())?;
-        let resumed = self.world.vultr.guests.resume(&self.id).await;
+        if !self.has_desktop {
+            return Some(());
+        }
+        let resumed = self.world.machines.guests.resume(&self.id).await;
         self.report(resumed)
     }
 
@@ -134,11 +154,11 @@ impl Action {
     pub(super) async fn install(self, begins_after: Duration) -> Option<()> {
         let clock = self.world.clock;
         let mut epoch = self.world.epoch();
-        let (os, never_boots) = self.change(|machine| (machine.desktop(), machine.never_boots))?;
+        let (os, never_boots) = self.change(|machine| (machine.os, machine.never_boots))?;
         if never_boots {
             return None;
         }
-        let timeline = timeline(os);
+        let timeline = P::timeline(os);
         let begins = Instant::now() + begins_after;
         let until =
             |moment: Duration| (begins + clock.compressed(moment)).saturating_duration_since(Instant::now());
@@ -163,8 +183,9 @@ impl Action {
     }
 
     /// Power on; the guest answers after its boot time.
-    pub(super) async fn power_on(self, os: Os) -> Option<()> {
-        let boot_time = self.world.clock.compressed(power_on_time(os));
+    pub(super) async fn power_on(self) -> Option<()> {
+        let os = self.change(|machine| machine.os)?;
+        let boot_time = self.world.clock.compressed(P::timeline(os).power_on);
         if !self.world.epoch().sleep(boot_time).await {
             return None;
         }
@@ -172,9 +193,9 @@ impl Action {
     }
 
     /// Off and on again.
-    pub(super) async fn reboot(self, os: Os) -> Option<()> {
+    pub(super) async fn reboot(self) -> Option<()> {
         self.halt().await?;
-        self.power_on(os).await
+        self.power_on().await
     }
 
     /// Off at once, then a fresh installation.
