@@ -1,7 +1,9 @@
 //! What came back.
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use crate::NoAnswer;
@@ -19,6 +21,7 @@ pub struct Answer {
     pub media_type: String,
     /// The body.
     pub body: Vec<u8>,
+    headers: HeaderMap,
 }
 
 impl Answer {
@@ -26,6 +29,7 @@ impl Answer {
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
         let media_type = media_type(response.headers());
+        let headers = response.headers().clone();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(NoAnswer::from_reqwest)? {
             if body.len() + chunk.len() > body_max {
@@ -33,12 +37,23 @@ impl Answer {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self { status, retry_after, media_type, body })
+        Ok(Self { status, retry_after, media_type, body, headers })
     }
 
     /// 200 to 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// A header's value, when it is plain text; the name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What the peer's clock said when it answered; `None` without a date that reads.
+    pub fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(DATE)?.to_str().ok()?;
+        rfc2822::parse(text).ok().map(|at| at.timestamp())
     }
 
     /// The body as JSON, whatever media type it claims.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bearer;
+pub mod cents;
 pub mod lenient;
 mod no_answer;
 #[cfg(feature = "peer")]
@@ -17,7 +18,7 @@ mod url;
 pub use answer::Answer;
 pub use bearer::bearer;
 pub use no_answer::NoAnswer;
-pub use read::{Patience, read};
+pub use read::{Patience, read, read_unless};
 pub use text::bounded;
 pub use url::Base;
 

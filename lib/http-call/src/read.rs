@@ -34,11 +34,27 @@ pub async fn read(
     body_max: usize,
     request: impl Fn() -> RequestBuilder,
 ) -> Result<Answer, NoAnswer> {
+    read_unless(patience, body_max, request, |_| false).await
+}
+
+/// The same, except that an answer which `stands` is never asked for again.
+///
+/// # Errors
+/// [`NoAnswer`] of the last try.
+pub async fn read_unless(
+    patience: Patience,
+    body_max: usize,
+    request: impl Fn() -> RequestBuilder,
+    stands: impl Fn(&Answer) -> bool,
+) -> Result<Answer, NoAnswer> {
     let end = Instant::now() + patience.whole;
     let mut tries = 1;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let outcome = crate::send(request().timeout(left.min(patience.per_try)), body_max).await;
+        if outcome.as_ref().is_ok_and(&stands) {
+            return outcome;
+        }
         let Some(least) = repeat_after(&outcome) else { return outcome };
         let pause = least + jittered(PAUSE_FIRST * 2_u32.pow(tries - 1));
         if tries == TRIES_MAX || Instant::now() + pause >= end {

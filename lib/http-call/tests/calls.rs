@@ -112,3 +112,24 @@ async fn a_redirect_is_an_answer_and_not_followed() {
     let answer = send(client().post(peer.url()), 1000).await.expect("an answer");
     assert_eq!((answer.status, peer.seen().len()), (307, 1));
 }
+
+#[tokio::test]
+async fn headers_and_the_peers_clock_can_be_read() {
+    let reply = Reply::empty(204).with("date", "Fri, 20 Nov 2026 08:07:18 GMT").with("x-note", "quiet");
+    let peer = Peer::start(vec![reply, Reply::empty(204).with("date", "soon")]).await;
+    let answer = send(client().get(peer.url()), 10).await.expect("an answer");
+    assert_eq!(answer.header("x-note"), Some("quiet"));
+    assert_eq!(answer.date().map(|at| at.to_string()).as_deref(), Some("2026-11-20T08:07:18Z"));
+    let answer = send(client().get(peer.url()), 10).await.expect("an answer");
+    assert_eq!((answer.header("x-note"), answer.date()), (None, None));
+}
+
+#[tokio::test]
+async fn an_answer_that_stands_is_not_asked_for_again() {
+    let peer = Peer::start(vec![Reply::empty(503).with("x-closed", "1"), Reply::empty(200)]).await;
+    let patience = Patience { per_try: Duration::from_secs(1), whole: Duration::from_secs(3) };
+    let request = || client().get(peer.url());
+    let closed = |answer: &http_call::Answer| answer.header("x-closed").is_some();
+    let answer = http_call::read_unless(patience, 10, request, closed).await.expect("an answer");
+    assert_eq!((answer.status, peer.seen().len()), (503, 1));
+}
