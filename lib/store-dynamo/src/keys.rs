@@ -6,7 +6,8 @@ use std::fmt;
 use app::ports::{StoreError, WorkKind};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
-use domain::catalogue::{Os, Plan};
+use domain::catalogue::{Os, Plan, Provider};
+use domain::circuit::Operation;
 use domain::customer::CustomerId;
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
 use domain::ledger::EntryKind;
@@ -15,6 +16,8 @@ use crate::parts::StoredTime;
 
 /// The index of what belongs to a customer.
 pub(crate) const BY_CUSTOMER: &str = "by_customer";
+/// The sparse index of the desktops that record a machine, by provider.
+pub(crate) const RENTED: &str = "rented";
 /// The sparse index of what somebody has to look at.
 pub(crate) const WORK: &str = "work";
 /// The attribute that makes DynamoDB delete an item some time after its epoch second.
@@ -63,6 +66,11 @@ impl Key {
         self.named("gsi1pk", "gsi1sk")
     }
 
+    /// As a place in `rented`.
+    pub(crate) fn in_rented(self) -> [(String, AttributeValue); 2] {
+        self.named("gsi2pk", "gsi2sk")
+    }
+
     /// As a place in `work`.
     pub(crate) fn in_work(self) -> [(String, AttributeValue); 2] {
         self.named("wpk", "wsk")
@@ -83,7 +91,8 @@ impl fmt::Display for Key {
 
 /// Attribute names that belong to the table's own bookkeeping: no item struct may use them.
 #[cfg(test)]
-pub(crate) const RESERVED: [&str; 8] = ["pk", "sk", "gsi1pk", "gsi1sk", "wpk", "wsk", "v", TIME_TO_LIVE];
+pub(crate) const RESERVED: [&str; 10] =
+    ["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "wpk", "wsk", "v", TIME_TO_LIVE];
 
 fn order_partition(id: OrderId) -> String {
     format!("ORDER#{id}")
@@ -159,6 +168,24 @@ pub(crate) fn setup_times(plan: Plan, os: Os) -> Key {
     Key::new(format!("SETUP_TIMES#{plan}#{os}"), "SETUP_TIMES")
 }
 
+pub(crate) fn circuit(provider: Provider, operation: Operation, region: &str) -> Key {
+    Key::new(format!("CIRCUIT#{provider}"), format!("{operation}#{region}"))
+}
+
+/// All providers share one partition, so that one read tells what every one of them last said.
+pub(crate) fn availability(provider: Provider) -> Key {
+    Key::new("AVAILABILITY".to_owned(), provider.as_str())
+}
+
+/// Partitions that hold one kind of thing: a partition and the beginning of every sort key in it.
+pub(crate) fn circuits_of(provider: Provider) -> Key {
+    Key::new(format!("CIRCUIT#{provider}"), "")
+}
+
+pub(crate) fn availabilities() -> Key {
+    Key::new("AVAILABILITY".to_owned(), "")
+}
+
 /// What the partition of an order holds besides the order: a partition and the beginning of the sort keys.
 pub(crate) fn attempts_of(order: OrderId) -> Key {
     Key::new(order_partition(order), "ATTEMPT#")
@@ -193,6 +220,15 @@ pub(crate) fn instances_of(customer: &CustomerId) -> Key {
     Key::new(customer_partition(customer), "INSTANCE#")
 }
 
+/// A place in `rented`.
+pub(crate) fn instance_rented_at(provider: Provider, id: InstanceId) -> Key {
+    Key::new(format!("RENTED#{provider}"), id.to_string())
+}
+
+pub(crate) fn instances_rented_at(provider: Provider) -> Key {
+    Key::new(format!("RENTED#{provider}"), "ins_")
+}
+
 /// A place in `work`: everything of a kind, by when it is due.
 pub(crate) fn work(kind: WorkKind, due: Timestamp) -> Key {
     let word = match kind {
@@ -202,20 +238,26 @@ pub(crate) fn work(kind: WorkKind, due: Timestamp) -> Key {
         WorkKind::PendingMail => "pending_mail",
         WorkKind::BusyInstance => "busy_instance",
         WorkKind::UnappliedEvent => "unapplied_event",
+        WorkKind::UnknownAttempt => "unknown_attempt",
     };
     Key::new(format!("WORK#{word}"), StoredTime(due).text())
 }
 
-/// The id of the thing that stands in `work` under `kind`, from its partition key.
-pub(crate) fn id_of_work(kind: WorkKind, partition: &str) -> Option<String> {
+/// The id of the thing that stands in `work` under `kind`, from its key in the table.
+pub(crate) fn id_of_work(kind: WorkKind, key: &Key) -> Option<String> {
     let prefix = match kind {
         WorkKind::OpenPayment | WorkKind::OpenRefund => "PAYMENT#",
         WorkKind::UnsettledOrder => "ORDER#",
         WorkKind::PendingMail => "MAIL#",
         WorkKind::BusyInstance => "INSTANCE#",
         WorkKind::UnappliedEvent => "EVENT#",
+        WorkKind::UnknownAttempt => {
+            let order = key.partition.strip_prefix("ORDER#")?;
+            let number: u16 = key.sort.strip_prefix("ATTEMPT#")?.parse().ok()?;
+            return Some(format!("{order}/{number}"));
+        }
     };
-    partition.strip_prefix(prefix).map(str::to_owned)
+    key.partition.strip_prefix(prefix).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -242,18 +284,25 @@ profile             CUSTOMER#ada PROFILE
 idempotency         CUSTOMER#ada IDEMPOTENCY#key 1
 ticket              TICKET#tkt_01M3250V0000000000000000A7 TICKET
 setup_times         SETUP_TIMES#gpu#linux SETUP_TIMES
+circuit             CIRCUIT#vultr create#ewr
+circuits_of         CIRCUIT#vultr
+availability        AVAILABILITY vultr
+availabilities      AVAILABILITY
 nothing             NOTHING NOTHING
 order_of_customer   CUSTOMER#ada ORDER#ord_01M3250V0000000000000000A7
 orders_of           CUSTOMER#ada ORDER#
 instance_of_customer CUSTOMER#ada INSTANCE#ins_01M3250V0000000000000000A7
 instances_of        CUSTOMER#ada INSTANCE#
 ticket_of_customer  CUSTOMER#ada TICKET#tkt_01M3250V0000000000000000A7
-work OpenPayment    WORK#open_payment 2026-09-21T14:13:20.000000000Z PAYMENT#1 -> 1
-work UnsettledOrder WORK#unsettled_order 2026-09-21T14:13:20.000000000Z ORDER#1 -> 1
-work OpenRefund     WORK#open_refund 2026-09-21T14:13:20.000000000Z PAYMENT#1 -> 1
-work PendingMail    WORK#pending_mail 2026-09-21T14:13:20.000000000Z MAIL#1 -> 1
-work BusyInstance   WORK#busy_instance 2026-09-21T14:13:20.000000000Z INSTANCE#1 -> 1
-work UnappliedEvent WORK#unapplied_event 2026-09-21T14:13:20.000000000Z EVENT#1 -> 1
+instance_rented_at  RENTED#vultr ins_01M3250V0000000000000000A7
+instances_rented_at RENTED#vultr ins_
+work OpenPayment    WORK#open_payment 2026-09-21T14:13:20.000000000Z PAYMENT#1 PAYMENT -> 1
+work UnsettledOrder WORK#unsettled_order 2026-09-21T14:13:20.000000000Z ORDER#1 ORDER -> 1
+work OpenRefund     WORK#open_refund 2026-09-21T14:13:20.000000000Z PAYMENT#1 PAYMENT -> 1
+work PendingMail    WORK#pending_mail 2026-09-21T14:13:20.000000000Z MAIL#1 MAIL -> 1
+work BusyInstance   WORK#busy_instance 2026-09-21T14:13:20.000000000Z INSTANCE#1 INSTANCE -> 1
+work UnappliedEvent WORK#unapplied_event 2026-09-21T14:13:20.000000000Z EVENT#1 EVENT -> 1
+work UnknownAttempt WORK#unknown_attempt 2026-09-21T14:13:20.000000000Z ORDER#1 ATTEMPT#00012 -> 1/12
 ";
 
     #[test]
@@ -281,26 +330,33 @@ work UnappliedEvent WORK#unapplied_event 2026-09-21T14:13:20.000000000Z EVENT#1 
             ("idempotency", idempotency(&customer, "key 1")),
             ("ticket", ticket(ticket_id)),
             ("setup_times", setup_times(Plan::Gpu, Os::Linux)),
+            ("circuit", circuit(Provider::Vultr, Operation::Create, "ewr")),
+            ("circuits_of", circuits_of(Provider::Vultr)),
+            ("availability", availability(Provider::Vultr)),
+            ("availabilities", availabilities()),
             ("nothing", nothing()),
             ("order_of_customer", order_of_customer(&customer, order_id)),
             ("orders_of", orders_of(&customer)),
             ("instance_of_customer", instance_of_customer(&customer, instance_id)),
             ("instances_of", instances_of(&customer)),
             ("ticket_of_customer", ticket_of_customer(&customer, ticket_id)),
+            ("instance_rented_at", instance_rented_at(Provider::Vultr, instance_id)),
+            ("instances_rented_at", instances_rented_at(Provider::Vultr)),
         ] {
-            writeln!(text, "{name:19} {key}").unwrap();
+            writeln!(text, "{}", format!("{name:19} {key}").trim_end()).unwrap();
         }
-        for (kind, partition) in [
-            (WorkKind::OpenPayment, "PAYMENT#1"),
-            (WorkKind::UnsettledOrder, "ORDER#1"),
-            (WorkKind::OpenRefund, "PAYMENT#1"),
-            (WorkKind::PendingMail, "MAIL#1"),
-            (WorkKind::BusyInstance, "INSTANCE#1"),
-            (WorkKind::UnappliedEvent, "EVENT#1"),
+        for (kind, partition, sort) in [
+            (WorkKind::OpenPayment, "PAYMENT#1", "PAYMENT"),
+            (WorkKind::UnsettledOrder, "ORDER#1", "ORDER"),
+            (WorkKind::OpenRefund, "PAYMENT#1", "PAYMENT"),
+            (WorkKind::PendingMail, "MAIL#1", "MAIL"),
+            (WorkKind::BusyInstance, "INSTANCE#1", "INSTANCE"),
+            (WorkKind::UnappliedEvent, "EVENT#1", "EVENT"),
+            (WorkKind::UnknownAttempt, "ORDER#1", "ATTEMPT#00012"),
         ] {
-            let id = id_of_work(kind, partition).unwrap();
-            writeln!(text, "work {:14} {} {partition} -> {id}", format!("{kind:?}"), work(kind, now))
-                .unwrap();
+            let key = Key::new(partition.to_owned(), sort);
+            let id = id_of_work(kind, &key).unwrap();
+            writeln!(text, "work {:14} {} {key} -> {id}", format!("{kind:?}"), work(kind, now)).unwrap();
         }
         assert_eq!(text, GOLDEN, "\n{text}");
     }

@@ -1,8 +1,8 @@
 //! The state in one DynamoDB table: what `app`'s store ports promise, kept by conditions and transactions.
 //!
-//! The table has string keys `pk` and `sk`, the index `by_customer` (`gsi1pk`, `gsi1sk`), the sparse index
-//! `work` (`wpk`, `wsk`), both projecting everything, and `expires_at` (epoch seconds) as its time-to-live
-//! attribute. `keys` alone spells keys; `docs/data-model.md` lists the access patterns.
+//! The table has string keys `pk` and `sk`, the index `by_customer` (`gsi1pk`, `gsi1sk`), the sparse indexes
+//! `rented` (`gsi2pk`, `gsi2sk`) and `work` (`wpk`, `wsk`), all projecting everything, and `expires_at` (epoch
+//! seconds) as its time-to-live attribute. `keys` alone spells keys; `docs/data-model.md` lists the access patterns.
 //!
 //! Every item carries `v`, the version of its schema: an item of a newer schema is refused rather than
 //! half-read, and one that does not read back is [`StoreError::Corrupt`](app::ports::StoreError), never a
@@ -16,6 +16,7 @@ mod keys;
 mod list;
 mod parts;
 mod read;
+mod rented;
 mod row;
 mod work;
 mod write;

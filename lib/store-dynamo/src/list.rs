@@ -1,10 +1,14 @@
 //! Listings: a customer's things page by page, and what the partition of an order or a desktop holds.
 
 use app::ports::{
-    AuditEntry, Page, ReadAttempts, ReadAudit, ReadInstances, ReadLedger, ReadOrders, StoreError,
+    AuditEntry, Page, ReadAttempts, ReadAudit, ReadAvailability, ReadCircuits, ReadInstances, ReadLedger,
+    ReadOrders, StoreError,
 };
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::availability::Availability;
+use domain::catalogue::Provider;
+use domain::circuit::Circuit;
 use domain::create::Attempt;
 use domain::customer::CustomerId;
 use domain::ids::{InstanceId, OrderId};
@@ -17,8 +21,8 @@ use crate::errors::store_error;
 use crate::keys::{self, Key};
 use crate::row::{Attributes, Listed, Thing, decode};
 
-/// The longest page of a listing.
-const PAGE_MAX: u16 = 100;
+/// The longest page of a customer's listing, and of work.
+pub(crate) const PAGE_MAX: u16 = 100;
 /// How many answers (of up to 1 MB) one read of a partition may take.
 const ANSWERS_MAX: usize = 16;
 
@@ -64,9 +68,21 @@ impl ReadLedger for Store {
     }
 }
 
+impl ReadCircuits for Store {
+    async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
+        self.whole(keys::circuits_of(provider)).await
+    }
+}
+
+impl ReadAvailability for Store {
+    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
+        self.whole(keys::availabilities()).await
+    }
+}
+
 impl ReadAudit for Store {
     async fn audit(&self, instance: InstanceId, limit: u16) -> Result<Vec<AuditEntry>, StoreError> {
-        let wanted = usize::from(checked(limit)?);
+        let wanted = usize::from(checked(limit, PAGE_MAX)?);
         let query = self.query(keys::audit_of(instance), ["pk", "sk"]);
         let query = query.scan_index_forward(false).consistent_read(true);
         let (items, _) = gather(query, wanted).await?;
@@ -75,14 +91,21 @@ impl ReadAudit for Store {
 }
 
 impl Store {
-    /// A query for what stands at a partition under sort keys of one beginning.
-    fn query(&self, place: Key, [partition, sort]: [&str; 2]) -> QueryFluentBuilder {
-        let query = self.client.query().table_name(&self.table);
+    /// A query for what stands at a partition under sort keys of one beginning; an empty one means all of it.
+    pub(crate) fn query(&self, place: Key, [partition, sort]: [&str; 2]) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_names("#partition", partition)
+            .expression_attribute_values(":partition", AttributeValue::S(place.partition));
+        // DynamoDB takes no empty text in a key condition.
+        if place.sort.is_empty() {
+            return query.key_condition_expression("#partition = :partition");
+        }
         query
             .key_condition_expression("#partition = :partition AND begins_with(#sort, :beginning)")
-            .expression_attribute_names("#partition", partition)
             .expression_attribute_names("#sort", sort)
-            .expression_attribute_values(":partition", AttributeValue::S(place.partition))
             .expression_attribute_values(":beginning", AttributeValue::S(place.sort))
     }
 
@@ -98,7 +121,7 @@ impl Store {
         limit: u16,
         after: Option<&str>,
     ) -> Result<Page<T>, StoreError> {
-        let limit = usize::from(checked(limit)?);
+        let limit = usize::from(checked(limit, PAGE_MAX)?);
         let mut query = self.query(T::listing(customer), ["gsi1pk", "gsi1sk"]);
         query = query.index_name(keys::BY_CUSTOMER).scan_index_forward(false);
         if let Some(cursor) = after {
@@ -158,11 +181,11 @@ pub(crate) async fn gather(
     Ok((items, false))
 }
 
-/// A page length between 1 and [`PAGE_MAX`].
-pub(crate) fn checked(limit: u16) -> Result<u16, StoreError> {
-    if (1..=PAGE_MAX).contains(&limit) {
+/// A page length between 1 and `max`.
+pub(crate) fn checked(limit: u16, max: u16) -> Result<u16, StoreError> {
+    if (1..=max).contains(&limit) {
         Ok(limit)
     } else {
-        Err(StoreError::Invalid { what: format!("a page of {limit}, not of 1 to {PAGE_MAX}") })
+        Err(StoreError::Invalid { what: format!("a page of {limit}, not of 1 to {max}") })
     }
 }

@@ -86,6 +86,8 @@ pub(crate) struct OfferingPart {
     provider: Provider,
     plan: String,
     region: String,
+    /// Absent in items whose `region` is the provider's.
+    provider_region: Option<String>,
     image_name_prefix: String,
     image_fallback_id: String,
 }
@@ -96,6 +98,7 @@ impl From<&Offering> for OfferingPart {
             provider: offering.provider,
             plan: offering.plan.clone(),
             region: offering.region.clone(),
+            provider_region: Some(offering.provider_region.clone()),
             image_name_prefix: offering.image.name_prefix.clone(),
             image_fallback_id: offering.image.fallback_id.clone(),
         }
@@ -107,6 +110,7 @@ impl From<OfferingPart> for Offering {
         Self {
             provider: part.provider,
             plan: part.plan,
+            provider_region: part.provider_region.unwrap_or_else(|| part.region.clone()),
             region: part.region,
             image: Image { name_prefix: part.image_name_prefix, fallback_id: part.image_fallback_id },
         }

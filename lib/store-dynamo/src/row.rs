@@ -41,6 +41,11 @@ pub(crate) trait Thing: Sized + From<Self::Item> {
         None
     }
 
+    /// Among which provider's rented machines it stands, and where.
+    fn in_rented(&self) -> Option<Key> {
+        None
+    }
+
     /// As which work it stands in the work index, and when that is due.
     fn work(&self) -> Option<(WorkKind, Timestamp)> {
         None
@@ -64,6 +69,7 @@ pub(crate) fn encode<T: Thing>(thing: &T) -> Result<Attributes, StoreError> {
     item.retain(|_, value| !value.is_null());
     item.extend(thing.key().primary()?);
     item.extend(thing.in_by_customer().into_iter().flat_map(Key::in_by_customer));
+    item.extend(thing.in_rented().into_iter().flat_map(Key::in_rented));
     item.extend(thing.work().into_iter().flat_map(|(kind, due)| keys::work(kind, due).in_work()));
     item.insert(SCHEMA.to_owned(), number(T::SCHEMA));
     if let Some(seen) = thing.version() {

@@ -6,15 +6,15 @@ use domain::Timestamp;
 
 use crate::Store;
 use crate::keys::{self, Key};
-use crate::list::{checked, gather};
+use crate::list::{PAGE_MAX, checked, gather};
 
 impl ReadWork for Store {
     /// At most 100 at once. What is listed under which kind, and when it is due, stands with each item's
     /// `work`: open payments by `next_check_at`, unsettled orders by their newest step, open refunds since
     /// they were wanted, pending mails by `next_at`, commands since they were accepted, events since they
-    /// came in.
+    /// came in, unknown attempts since they were left behind.
     async fn due(&self, kind: WorkKind, now: Timestamp, limit: u16) -> Result<Vec<String>, StoreError> {
-        let limit = checked(limit)?;
+        let limit = checked(limit, PAGE_MAX)?;
         let until = keys::work(kind, now);
         let query = self
             .client
@@ -27,7 +27,7 @@ impl ReadWork for Store {
             .projection_expression("pk, sk");
         let (items, _) = gather(query, usize::from(limit)).await?;
         let id = |key: Key| {
-            keys::id_of_work(kind, &key.partition).ok_or_else(|| StoreError::Corrupt {
+            keys::id_of_work(kind, &key).ok_or_else(|| StoreError::Corrupt {
                 key: key.to_string(),
                 what: format!("listed as {kind:?}"),
             })

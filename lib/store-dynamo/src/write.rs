@@ -56,6 +56,8 @@ impl Step {
             Write::Mail(mail) => Self::versioned(mail),
             Write::Event(event) => Self::versioned(event),
             Write::Profile(profile) => Self::versioned(profile),
+            Write::Circuit(circuit) => Self::versioned(circuit),
+            Write::Availability(said) => Self::versioned(said),
             Write::MailIfNew(mail) => Self::new(mail, How::KeepExistingBefore),
             Write::Ledger(entry) => Self::new(entry, How::KeepExisting),
             Write::Audit(entry) => Self::new(entry, How::IfNew),

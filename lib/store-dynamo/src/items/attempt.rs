@@ -1,9 +1,12 @@
 //! [`Attempt`]
 
-use domain::create::{Attempt, AttemptState};
+use app::ports::WorkKind;
+use domain::Timestamp;
+use domain::create::{Attempt, AttemptState, Setback};
 use domain::ids::{InstanceId, OrderId};
 use domain::vm::VmId;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::keys::{self, Key};
 use crate::parts::{Bytes, OfferingPart, StoredTime};
@@ -15,13 +18,26 @@ pub(crate) struct AttemptItem {
     instance: InstanceId,
     number: u16,
     offering: OfferingPart,
+    #[serde(deserialize_with = "state")]
     state: AttemptState,
+    /// Empty in items of before calls had a name.
+    #[serde(default)]
+    request_id: String,
     called_at: Option<StoredTime>,
+    left_at: Option<StoredTime>,
+    setback: Option<Setback>,
     vm: Option<VmId>,
     password_hash: Option<String>,
     password_ciphertext: Option<Bytes>,
     absent_since: Option<StoredTime>,
     version: u64,
+}
+
+/// Also reads `calling`, the earlier word for a call whose outcome is not known.
+fn state<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AttemptState, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let state = if word == "calling" { Some(AttemptState::Unknown) } else { AttemptState::parse(&word) };
+    state.ok_or_else(|| D::Error::custom("not a state of an attempt"))
 }
 
 impl From<&Attempt> for AttemptItem {
@@ -32,7 +48,10 @@ impl From<&Attempt> for AttemptItem {
             number: attempt.number,
             offering: (&attempt.offering).into(),
             state: attempt.state,
+            request_id: attempt.request_id.clone(),
             called_at: attempt.called_at.map(Into::into),
+            left_at: attempt.left_at.map(Into::into),
+            setback: attempt.setback,
             vm: attempt.vm.clone(),
             password_hash: attempt.password_hash.clone(),
             password_ciphertext: attempt.password_ciphertext.clone().map(Bytes),
@@ -50,7 +69,10 @@ impl From<AttemptItem> for Attempt {
             number: item.number,
             offering: item.offering.into(),
             state: item.state,
+            request_id: item.request_id,
             called_at: item.called_at.map(Into::into),
+            left_at: item.left_at.map(Into::into),
+            setback: item.setback,
             vm: item.vm,
             password_hash: item.password_hash,
             password_ciphertext: item.password_ciphertext.map(|bytes| bytes.0),
@@ -69,5 +91,10 @@ impl Thing for Attempt {
 
     fn version(&self) -> Option<u64> {
         Some(self.version)
+    }
+
+    fn work(&self) -> Option<(WorkKind, Timestamp)> {
+        let left_at = self.left_at.filter(|_| self.is_left_behind())?;
+        Some((WorkKind::UnknownAttempt, left_at))
     }
 }

@@ -124,6 +124,11 @@ impl Thing for Instance {
         Some(keys::instance_of_customer(&self.customer, self.id))
     }
 
+    fn in_rented(&self) -> Option<Key> {
+        let over = matches!(self.status, InstanceStatus::Terminated | InstanceStatus::Failed);
+        (self.vm.is_some() && !over).then(|| keys::instance_rented_at(self.provider(), self.id))
+    }
+
     fn work(&self) -> Option<(WorkKind, Timestamp)> {
         self.command.as_ref().map(|command| (WorkKind::BusyInstance, command.since))
     }

@@ -2,6 +2,8 @@
 
 mod attempt;
 mod audit;
+mod availability;
+mod circuit;
 mod credentials;
 mod event;
 mod first_boot;

@@ -6,11 +6,11 @@ use domain::catalogue::{Os, Plan};
 use domain::customer::{CustomerId, Email};
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::money::{Currency, Money};
-use domain::order::{Failure, Order, OrderStatus, PaymentMethod, Step, StepDone};
+use domain::order::{Failure, Order, OrderStatus, PaymentMethod, StaffVps, Step, StepDone};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{self, Key};
-use crate::parts::StoredTime;
+use crate::parts::{OfferingPart, StoredTime};
 use crate::row::{Listed, Thing};
 
 #[derive(Serialize, Deserialize)]
@@ -21,6 +21,7 @@ pub(crate) struct OrderItem {
     plan: Plan,
     os: Os,
     region: Option<String>,
+    staff: Option<StaffPart>,
     price_minor: i64,
     currency: Currency,
     method: PaymentMethod,
@@ -45,6 +46,29 @@ struct TimelinePart {
     at: StoredTime,
 }
 
+#[derive(Serialize, Deserialize)]
+struct StaffPart {
+    mt5_account_id: String,
+    vps_name: Option<String>,
+    offering: OfferingPart,
+}
+
+impl From<&StaffVps> for StaffPart {
+    fn from(staff: &StaffVps) -> Self {
+        Self {
+            mt5_account_id: staff.mt5_account_id.clone(),
+            vps_name: staff.vps_name.clone(),
+            offering: (&staff.offering).into(),
+        }
+    }
+}
+
+impl From<StaffPart> for StaffVps {
+    fn from(part: StaffPart) -> Self {
+        Self { mt5_account_id: part.mt5_account_id, vps_name: part.vps_name, offering: part.offering.into() }
+    }
+}
+
 impl From<&Order> for OrderItem {
     fn from(order: &Order) -> Self {
         let timeline = order.timeline.iter().map(|done| TimelinePart { step: done.step, at: done.at.into() });
@@ -55,6 +79,7 @@ impl From<&Order> for OrderItem {
             plan: order.plan,
             os: order.os,
             region: order.region.clone(),
+            staff: order.staff.as_ref().map(Into::into),
             price_minor: order.price.minor,
             currency: order.price.currency,
             method: order.method,
@@ -85,6 +110,7 @@ impl From<OrderItem> for Order {
             plan: item.plan,
             os: item.os,
             region: item.region,
+            staff: item.staff.map(Into::into),
             price: Money::new(item.price_minor, item.currency),
             method: item.method,
             payment: item.payment,

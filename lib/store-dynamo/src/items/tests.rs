@@ -5,9 +5,11 @@ use std::fmt::Debug;
 use app::ports::{AuditEntry, GatewayEvent, IdempotencyRecord, StoreError, Ticket};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
+use domain::availability::{Availability, Stock};
 use domain::catalogue::{Image, Offering, Os, Plan, Provider};
+use domain::circuit::{Circuit, Operation};
 use domain::command::CommandKind;
-use domain::create::{Attempt, AttemptState};
+use domain::create::{Attempt, AttemptState, Setback};
 use domain::customer::{CredentialDelivery, CustomerId, Email, Preferences, Profile};
 use domain::first_boot::{Fingerprints, FirstBoot, Report};
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
@@ -15,7 +17,7 @@ use domain::instance::{CommandInProgress, Instance, InstanceStatus, StoredCreden
 use domain::ledger::{EntryKind, LedgerEntry};
 use domain::mail::{Mail, MailKind, MailStatus};
 use domain::money::{Currency, Money};
-use domain::order::{Failure, Order, OrderStatus, PaymentMethod, Step, StepDone};
+use domain::order::{Failure, Order, OrderStatus, PaymentMethod, StaffVps, Step, StepDone};
 use domain::payment::{Payment, PaymentStatus, Refund, RefundStatus};
 use domain::readiness::Pass;
 use domain::vm::VmId;
@@ -72,12 +74,15 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn offering() -> impl Strategy<Value = Offering> {
-    (text(), text(), text(), text()).prop_map(|(plan, region, name_prefix, fallback_id)| Offering {
-        provider: Provider::Vultr,
-        plan,
-        region,
-        image: Image { name_prefix, fallback_id },
-    })
+    (select(Provider::ALL), text(), [text(), text()], [text(), text()]).prop_map(
+        |(provider, plan, [region, provider_region], [name_prefix, fallback_id])| Offering {
+            provider,
+            plan,
+            region,
+            provider_region,
+            image: Image { name_prefix, fallback_id },
+        },
+    )
 }
 
 fn fingerprints() -> impl Strategy<Value = Fingerprints> {
@@ -90,12 +95,18 @@ fn product() -> impl Strategy<Value = (Plan, Os)> {
 
 fn order() -> impl Strategy<Value = Order> {
     let step = (select(Step::ALL), time()).prop_map(|(step, at)| StepDone { step, at });
+    let staff = (text(), of(text()), offering()).prop_map(|(mt5_account_id, vps_name, offering)| StaffVps {
+        mt5_account_id,
+        vps_name,
+        offering,
+    });
     let who = (order_id(), payment_id(), instance_id(), customer(), email());
-    let what = (product(), of(text()), money(), select(OrderStatus::ALL), of(select(Failure::ALL)));
+    let what =
+        (product(), (of(text()), of(staff)), money(), select(OrderStatus::ALL), of(select(Failure::ALL)));
     let when = (vec(step, 0..5), time(), of(time()), of(time()), of(time()));
     (who, what, when, any::<[u16; 3]>(), any::<u64>()).prop_map(|(who, what, when, counts, version)| {
         let (id, payment, instance, customer, email) = who;
-        let ((plan, os), region, price, status, failure) = what;
+        let ((plan, os), (region, staff), price, status, failure) = what;
         let (timeline, created_at, paid_at, deadline, restarted_at) = when;
         let [offering, attempt, executions] = counts;
         let method = PaymentMethod::Paystack;
@@ -106,6 +117,7 @@ fn order() -> impl Strategy<Value = Order> {
             plan,
             os,
             region,
+            staff,
             price,
             method,
             payment,
@@ -204,16 +216,21 @@ fn instance() -> impl Strategy<Value = Instance> {
 fn attempt() -> impl Strategy<Value = Attempt> {
     let whose = (order_id(), instance_id(), any::<u16>(), offering(), select(AttemptState::ALL));
     let known = (of(time()), of(text().prop_map(VmId)), of(text()), of(bytes()), of(time()));
-    (whose, known, any::<u64>()).prop_map(|(whose, known, version)| {
+    let call = (text(), of(time()), of(select(Setback::ALL)));
+    (whose, known, call, any::<u64>()).prop_map(|(whose, known, call, version)| {
         let (order, instance, number, offering, state) = whose;
         let (called_at, vm, password_hash, password_ciphertext, absent_since) = known;
+        let (request_id, left_at, setback) = call;
         Attempt {
             order,
             instance,
             number,
             offering,
             state,
+            request_id,
             called_at,
+            left_at,
+            setback,
             vm,
             password_hash,
             password_ciphertext,
@@ -358,6 +375,40 @@ fn setup_times() -> impl Strategy<Value = SetupTimes> {
     (product(), vec(any::<u32>(), 0..21)).prop_map(|((plan, os), recent)| SetupTimes { plan, os, recent })
 }
 
+fn circuit() -> impl Strategy<Value = Circuit> {
+    let whose = (select(Provider::ALL), text(), select(Operation::ALL));
+    let when = (of(time()), of(time()), time());
+    (whose, any::<[u16; 2]>(), when, any::<u64>()).prop_map(|(whose, counts, when, version)| {
+        let (provider, region, operation) = whose;
+        let [failures, opened] = counts;
+        let (open_until, probing_until, failed_at) = when;
+        Circuit {
+            provider,
+            region,
+            operation,
+            failures,
+            opened,
+            open_until,
+            probing_until,
+            failed_at,
+            version,
+        }
+    })
+}
+
+fn availability() -> impl Strategy<Value = Availability> {
+    let stock = (text(), text(), any::<bool>(), of(any::<i64>())).prop_map(
+        |(plan, provider_region, in_stock, monthly_usd_cents)| Stock {
+            plan,
+            provider_region,
+            in_stock,
+            monthly_usd_cents,
+        },
+    );
+    (select(Provider::ALL), time(), vec(stock, 0..8), any::<u64>())
+        .prop_map(|(provider, seen_at, stock, version)| Availability { provider, seen_at, stock, version })
+}
+
 /// What is stored reads back the same, one write later, and uses none of the table's own names.
 fn reads_back<T: Thing + PartialEq>(thing: &T) -> Result<(), TestCaseError> {
     let own: crate::row::Attributes = serde_dynamo::to_item(T::Item::from(thing)).unwrap();
@@ -366,6 +417,7 @@ fn reads_back<T: Thing + PartialEq>(thing: &T) -> Result<(), TestCaseError> {
     }
     let mut item = encode(thing).unwrap();
     prop_assert_eq!(item.contains_key("gsi1pk"), thing.in_by_customer().is_some());
+    prop_assert_eq!(item.contains_key("gsi2pk"), thing.in_rented().is_some());
     prop_assert_eq!(item.contains_key("wpk"), thing.work().is_some());
     prop_assert_eq!(item.contains_key("expires_at"), thing.forgotten_at().is_some());
     if let Some(seen) = thing.version() {
@@ -446,7 +498,9 @@ each_item!(
     ledger,
     audit,
     ticket,
-    setup_times
+    setup_times,
+    circuit,
+    availability
 );
 
 proptest! {
@@ -483,4 +537,22 @@ fn a_time_before_the_year_0_cannot_be_stored() {
     let mut thing = Mail::alert("a", "b", String::new(), None, Timestamp::from_second(0).unwrap());
     thing.next_at = Timestamp::from_second(-70_000_000_000).unwrap();
     assert!(matches!(encode(&thing), Err(StoreError::Invalid { .. })));
+}
+
+/// An attempt of before calls had a name and regions had two: `region` is the provider's, `calling` its state.
+#[test]
+fn an_attempt_of_the_first_release_reads_as_one_whose_outcome_is_unknown() {
+    proptest!(|(mut attempt in attempt())| {
+        attempt.state = AttemptState::Unknown;
+        let mut item = encode(&attempt).unwrap();
+        item.remove("request_id");
+        item.insert("state".to_owned(), AttributeValue::S("calling".to_owned()));
+        if let Some(AttributeValue::M(offering)) = item.get_mut("offering") {
+            offering.remove("provider_region");
+        }
+        let read: Attempt = decode(item).unwrap();
+        prop_assert_eq!(read.state, AttemptState::Unknown);
+        prop_assert_eq!(&read.request_id, "");
+        prop_assert_eq!(&read.offering.provider_region, &attempt.offering.region);
+    });
 }

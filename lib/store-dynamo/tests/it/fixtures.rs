@@ -66,11 +66,12 @@ pub(crate) async fn table(name: &str) -> Option<Table> {
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(
-            ["pk", "sk", "gsi1pk", "gsi1sk", "wpk", "wsk"].map(attribute).to_vec(),
+            ["pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "wpk", "wsk"].map(attribute).to_vec(),
         ))
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
         .global_secondary_indexes(index("by_customer", "gsi1pk", "gsi1sk"))
+        .global_secondary_indexes(index("rented", "gsi2pk", "gsi2sk"))
         .global_secondary_indexes(index("work", "wpk", "wsk"))
         .send()
         .await
@@ -96,7 +97,8 @@ pub(crate) fn offering() -> Offering {
     Offering {
         provider: Provider::Vultr,
         plan: "vc2-2c-4gb".to_owned(),
-        region: "ams".to_owned(),
+        region: "eu-central".to_owned(),
+        provider_region: "ams".to_owned(),
         image: Image { name_prefix: "Windows 2022 Standard".to_owned(), fallback_id: "501".to_owned() },
     }
 }
@@ -111,6 +113,7 @@ pub(crate) fn order(n: u32) -> Order {
         plan: Plan::Basic,
         os: Os::Windows,
         region: None,
+        staff: None,
         price: Money::new(4_500_000, Currency::Ngn),
         method: PaymentMethod::Paystack,
         payment: PaymentId::new(placed, n.into()),
@@ -188,7 +191,10 @@ pub(crate) fn attempt(number: u16) -> Attempt {
         number,
         offering: offering(),
         state: AttemptState::Planned,
+        request_id: format!("00000000-0000-4000-8000-{number:012}"),
         called_at: None,
+        left_at: None,
+        setback: None,
         vm: None,
         password_hash: None,
         password_ciphertext: Some(vec![0, 1, 255]),

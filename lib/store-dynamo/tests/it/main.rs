@@ -11,6 +11,8 @@ mod listings;
 #[cfg(test)]
 mod ministack;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
 mod work;
 #[cfg(test)]
 mod writes;

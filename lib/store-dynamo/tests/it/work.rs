@@ -1,14 +1,16 @@
 //! The sparse index: in it exactly while somebody has to look.
 
 use app::ports::{
-    Commit, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork, WorkKind, Write,
+    Commit, ReadAttempts, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork, WorkKind,
+    Write,
 };
 use domain::command::{self, CommandKind};
+use domain::create::AttemptState;
 use domain::mail::{MailKind, MailStatus};
 use domain::order::{OrderStatus, Step, StepDone};
 use domain::payment::{PaymentStatus, Refund, RefundStatus};
 
-use crate::fixtures::{Table, at, event, instance, mail, order, payment, table};
+use crate::fixtures::{Table, at, attempt, event, instance, mail, order, payment, table};
 
 impl Table {
     async fn put(&self, write: Write) {
@@ -105,6 +107,27 @@ async fn mails_events_and_commands_leave_when_they_are_done() {
     table.put(Write::Instance(restarted)).await;
     assert!(table.due(WorkKind::UnappliedEvent, 9_000).await.is_empty());
     assert!(table.due(WorkKind::BusyInstance, 9_000).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_attempt_is_looked_after_from_when_its_order_left_it_behind_until_its_outcome_is_known() {
+    let Some(table) = table("work-attempts").await else { return };
+    let id = format!("{}/12", order(1).id);
+    table.put(Write::Order(order(1))).await;
+    table.put(Write::Attempt(attempt(12))).await;
+    for (state, left_at, open) in [
+        (AttemptState::Unknown, None, false),
+        (AttemptState::Unknown, Some(at(50)), true),
+        (AttemptState::Created, Some(at(50)), false),
+        (AttemptState::Absent, Some(at(50)), false),
+    ] {
+        let mut changed = table.store.attempts(order(1).id).await.unwrap().remove(0);
+        (changed.state, changed.left_at) = (state, left_at);
+        table.put(Write::Attempt(changed)).await;
+        assert!(table.due(WorkKind::UnknownAttempt, 49).await.is_empty());
+        let expected = if open { vec![id.clone()] } else { Vec::new() };
+        assert_eq!(table.due(WorkKind::UnknownAttempt, 50).await, expected, "{state} {left_at:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,183 @@
+//! What is remembered of providers: circuits, what they said they have, and what is rented from them.
+
+use app::ports::{
+    Commit, ReadAvailability, ReadCircuits, ReadInstances, ReadOrders, ReadRented, StoreError, Write,
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::availability::{Availability, Stock};
+use domain::catalogue::Provider;
+use domain::circuit::{Circuit, EVERYWHERE, Operation, Trouble};
+use domain::ids::{InstanceId, OrderId};
+use domain::instance::{Instance, InstanceStatus};
+use domain::order::StaffVps;
+use domain::vm::VmId;
+
+use crate::fixtures::{Table, at, instance, offering, order, table};
+
+fn circuit(provider: Provider, region: &str, operation: Operation) -> Circuit {
+    Circuit::new(provider, region.to_owned(), operation, at(0)).failed(Trouble::Asked { seconds: 40 }, at(0))
+}
+
+fn said(provider: Provider, seconds: i64) -> Availability {
+    let stock = |plan: &str, in_stock| Stock {
+        plan: plan.to_owned(),
+        provider_region: "ams".to_owned(),
+        in_stock,
+        monthly_usd_cents: in_stock.then_some(2_000),
+    };
+    let stock = vec![stock("vc2-2c-4gb", true), stock("vc2-4c-8gb", false)];
+    Availability { provider, seen_at: at(seconds), stock, version: 0 }
+}
+
+/// The desktop of order number `n`, on a machine of its own.
+fn rented(n: u32) -> Instance {
+    Instance { vm: Some(VmId(format!("vm-{n}"))), ..instance(n) }
+}
+
+impl Table {
+    async fn put_all(&self, writes: Vec<Write>) {
+        for write in writes {
+            self.store.commit(vec![write]).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_providers_circuits_are_read_together_and_no_others() {
+    let Some(table) = table("circuits").await else { return };
+    let store = &table.store;
+    let create = circuit(Provider::Vultr, "ams", Operation::Create);
+    let read = circuit(Provider::Vultr, EVERYWHERE, Operation::Read);
+    let foreign = circuit(Provider::Hetzner, "fsn1", Operation::Create);
+    assert!(store.circuits(Provider::Vultr).await.unwrap().is_empty());
+    table.put_all([&create, &read, &foreign].map(|c| Write::Circuit(c.clone())).to_vec()).await;
+
+    let stored = |circuit: &Circuit| Circuit { version: 1, ..circuit.clone() };
+    assert_eq!(store.circuits(Provider::Vultr).await.unwrap(), vec![stored(&create), stored(&read)]);
+    assert_eq!(store.circuits(Provider::Hetzner).await.unwrap(), vec![stored(&foreign)]);
+    assert!(store.circuits(Provider::Ec2).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_that_want_to_probe_one_loses() {
+    let Some(table) = table("probes").await else { return };
+    let store = &table.store;
+    table.put_all(vec![Write::Circuit(circuit(Provider::Vultr, "ams", Operation::Create))]).await;
+    let open = store.circuits(Provider::Vultr).await.unwrap().remove(0);
+    store.commit(vec![Write::Circuit(open.probed(at(41)))]).await.unwrap();
+    let second = store.commit(vec![Write::Circuit(open.probed(at(41)))]).await;
+    assert!(matches!(second, Err(StoreError::Conflict)), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_circuit_is_forgotten_a_day_after_its_last_failure_or_its_pause() {
+    let Some(table) = table("circuits-forgotten").await else { return };
+    let closed = Circuit::new(Provider::Ec2, EVERYWHERE.to_owned(), Operation::Read, at(5));
+    let open = circuit(Provider::Vultr, "ams", Operation::Create);
+    table.put_all([&closed, &open].map(|c| Write::Circuit(c.clone())).to_vec()).await;
+    let items = table.client.scan().table_name(&table.name).send().await.unwrap().items.unwrap();
+    let mut times: Vec<String> =
+        items.iter().map(|item| item["expires_at"].as_n().unwrap().clone()).collect();
+    times.sort();
+    let day = |seconds: i64| (at(seconds).as_second() + 86_400).to_string();
+    assert_eq!(times, vec![day(5), day(40)]);
+}
+
+#[tokio::test]
+async fn what_every_provider_said_last_is_one_read() {
+    let Some(table) = table("availability").await else { return };
+    let store = &table.store;
+    assert!(store.availability().await.unwrap().is_empty());
+    let providers = [Provider::Contabo, Provider::Vultr];
+    table.put_all(providers.map(|p| Write::Availability(said(p, 1))).to_vec()).await;
+    let mut news = store.availability().await.unwrap().remove(1);
+    assert_eq!(news, Availability { version: 1, ..said(Provider::Vultr, 1) });
+    news.seen_at = at(600);
+    table.put_all(vec![Write::Availability(news.clone())]).await;
+    assert!(matches!(store.commit(vec![Write::Availability(news)]).await, Err(StoreError::Conflict)));
+    let seen: Vec<_> =
+        store.availability().await.unwrap().into_iter().map(|a| (a.provider, a.seen_at)).collect();
+    assert_eq!(seen, vec![(Provider::Contabo, at(1)), (Provider::Vultr, at(600))]);
+}
+
+#[tokio::test]
+async fn a_desktop_is_listed_as_rented_exactly_while_it_has_a_machine_and_is_not_over() {
+    let Some(table) = table("rented").await else { return };
+    let store = &table.store;
+    table.put_all(vec![Write::Instance(instance(1))]).await;
+    let id = instance(1).id;
+    let listed = async || store.rented(Provider::Vultr, 1_000, None).await.unwrap().items.len();
+    assert_eq!(listed().await, 0, "no machine yet");
+    use InstanceStatus as S;
+    for (status, expected) in [
+        (S::Provisioning, 1),
+        (S::Active, 1),
+        (S::Stopped, 1),
+        (S::Busy, 1),
+        (S::Terminated, 0),
+        (S::Failed, 0),
+    ] {
+        let read = store.instance(id).await.unwrap().unwrap();
+        let changed = Instance { vm: Some(VmId("vm-1".to_owned())), status, ..read };
+        table.put_all(vec![Write::Instance(changed)]).await;
+        assert_eq!(listed().await, expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_rented_from_a_provider_comes_page_by_page_to_the_end() {
+    let Some(table) = table("rented-pages").await else { return };
+    let store = &table.store;
+    table.put_all([3, 1, 5, 2, 4].map(|n| Write::Instance(rented(n))).to_vec()).await;
+    let mut elsewhere = rented(9);
+    elsewhere.offering.provider = Provider::Contabo;
+    table.put_all(vec![Write::Instance(elsewhere.clone())]).await;
+
+    for limit in [1, 2, 5, 6, 1_000] {
+        let (mut listed, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page = store.rented(Provider::Vultr, limit, after.as_deref()).await.unwrap();
+            listed.extend(page.items.into_iter().map(|desktop| desktop.id));
+            pages += 1;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let all: Vec<InstanceId> = (1..=5).map(|n| instance(n).id).collect();
+        assert_eq!(listed, all);
+        assert_eq!(pages, 5_usize.div_ceil(limit.into()), "no empty page at the end of pages of {limit}");
+    }
+    let other = store.rented(Provider::Contabo, 10, None).await.unwrap();
+    assert_eq!(other.items.iter().map(|i| i.id).collect::<Vec<_>>(), vec![elsewhere.id]);
+
+    let another_kind = OrderId::new(at(0), 1).to_string();
+    for bad in ["", "x", another_kind.as_str()] {
+        let result = store.rented(Provider::Vultr, 10, Some(bad)).await;
+        assert!(matches!(result, Err(StoreError::BadCursor)), "{bad}: {result:?}");
+    }
+    for limit in [0, 1_001] {
+        let result = store.rented(Provider::Vultr, limit, None).await;
+        assert!(matches!(result, Err(StoreError::Invalid { .. })), "{limit}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_staff_ordered_is_stored_with_its_place() {
+    let Some(table) = table("staff").await else { return };
+    let staff = StaffVps {
+        mt5_account_id: "5001234".to_owned(),
+        vps_name: Some("ldn-1".to_owned()),
+        offering: offering(),
+    };
+    let mut wanted = order(1);
+    wanted.staff = Some(staff.clone());
+    table.put_all(vec![Write::Order(wanted.clone())]).await;
+    assert_eq!(table.store.order(wanted.id).await.unwrap().unwrap().staff, Some(staff));
+    let key = [("pk", format!("ORDER#{}", wanted.id)), ("sk", "ORDER".to_owned())];
+    let key = key.map(|(name, text)| (name.to_owned(), AttributeValue::S(text))).into();
+    let raw = table.client.get_item().table_name(&table.name).set_key(Some(key)).send().await.unwrap();
+    let stored = raw.item.unwrap()["staff"].as_m().unwrap()["offering"].as_m().unwrap().clone();
+    assert_eq!(stored["region"].as_s().unwrap(), "eu-central");
+    assert_eq!(stored["provider_region"].as_s().unwrap(), "ams");
+}
