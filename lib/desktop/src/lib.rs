@@ -9,5 +9,5 @@ pub mod password;
 mod values;
 mod windows;
 
-pub use first_boot::{FirstBoot, Script, first_boot};
+pub use first_boot::{FirstBoot, Profile, Script, WindowsForm, first_boot};
 pub use values::InvalidValue;

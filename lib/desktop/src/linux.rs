@@ -14,6 +14,7 @@ const PACKAGES: &[&str] =
 /// The files that cloud-init writes, by the placeholder that each has in the cloud-config.
 const FILES: &[(&str, &str)] = &[
     ("__XSESSION__", include_str!("templates/linux/xsession.sh")),
+    ("__SSHD__", include_str!("templates/linux/sshd.conf")),
     ("__DESKTOP_SETUP__", include_str!("templates/linux/desktop-setup.sh")),
     ("__DESKTOP_TLS_CHECK__", include_str!("templates/linux/desktop-tls-check.sh")),
     ("__DESKTOP_REPORT__", include_str!("templates/linux/desktop-report.sh")),

@@ -49,6 +49,9 @@ pub enum InvalidValue {
     /// The address to report to is not a plain URL, is too long, or would travel the internet in clear.
     #[error("report_url: must be an https URL of at most 512 characters without special ones")]
     ReportUrl,
+    /// The system has no software for what the desktop is for.
+    #[error("profile: mt5 needs Windows")]
+    Profile,
 }
 
 /// A computer name that Linux, Windows and NetBIOS accept.

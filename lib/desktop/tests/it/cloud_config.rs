@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use desktop::{FirstBoot, InvalidValue, Script, first_boot};
+use desktop::{FirstBoot, InvalidValue, Profile, Script, WindowsForm, first_boot};
 use domain::catalogue::{Os, Plan};
 
 use crate::support::{
@@ -65,7 +65,7 @@ fn a_yaml_reader_finds_the_values_where_they_belong() {
     for (hostname, username) in [("0x10", "no"), ("1e5", "null"), ("true", "on"), ("nemo-01jc3k9x2b", "desk")]
     {
         let values = FirstBoot { hostname, username, ..sample() };
-        let script = first_boot(Os::Linux, Plan::Gpu, &values).unwrap();
+        let script = first_boot(Os::Linux, Plan::Gpu, WindowsForm::Batch, &values).unwrap();
         let Some(parsed) = parsed(script.text()) else { return };
         assert_eq!(parsed["hostname"], hostname);
         assert_eq!(parsed["users"][1]["name"], username);
@@ -132,7 +132,8 @@ fn the_longest_values_stay_within_the_smallest_limit_of_any_provider() {
     let mut url = String::new();
     let values = longest(&mut url);
     for plan in Plan::ALL {
-        let script = first_boot(Os::Linux, *plan, &values).unwrap();
+        let script = first_boot(Os::Linux, *plan, WindowsForm::PowerShell, &values).unwrap();
+        // Linode counts what base64 makes of it; EC2 (16 KiB), Hetzner (32) and DigitalOcean (64) the text.
         assert!(BASE64_STANDARD.encode(script.text()).len() <= 16 * 1024, "{plan}");
         assert!(matches!(&script, Script::CloudConfig(text) if text.starts_with("#cloud-config\n")));
     }
@@ -146,7 +147,7 @@ fn nothing_is_left_to_fill_in() {
 }
 
 #[test]
-fn a_value_that_could_add_a_line_is_refused_by_name() {
+fn a_value_that_does_not_fit_is_refused_by_name() {
     let hostile = "a\nruncmd: [[sh, -c, id]]";
     let cases = [
         (FirstBoot { hostname: hostile, ..sample() }, InvalidValue::Hostname),
@@ -154,8 +155,48 @@ fn a_value_that_could_add_a_line_is_refused_by_name() {
         (FirstBoot { password_hash: Some(hostile), ..sample() }, InvalidValue::PasswordHash),
         (FirstBoot { password_hash: None, ..sample() }, InvalidValue::PasswordHash),
         (FirstBoot { report_url: "https://a.example/x'; id; '", ..sample() }, InvalidValue::ReportUrl),
+        (FirstBoot { profile: Profile::Mt5, ..sample() }, InvalidValue::Profile),
     ];
     for (values, error) in cases {
-        assert_eq!(first_boot(Os::Linux, Plan::Basic, &values).err(), Some(error));
+        assert_eq!(first_boot(Os::Linux, Plan::Basic, WindowsForm::Batch, &values).err(), Some(error));
     }
+}
+
+#[test]
+fn no_account_of_a_providers_image_is_taken_for_granted() {
+    // `ubuntu` at EC2, `root` elsewhere, whatever Contabo is told: `default` is whichever the image has.
+    let Some(parsed) = parsed(&cloud_config(Plan::Basic)) else { return };
+    let users = parsed["users"].as_array().unwrap();
+    assert_eq!(
+        (users.len(), users[0].as_str(), users[1]["name"].as_str()),
+        (2, Some("default"), Some("desk"))
+    );
+    for file in written_files(&cloud_config(Plan::Basic)).unwrap() {
+        assert!(!file.content.contains("ubuntu@") && !file.content.contains("/home/ubuntu"), "{}", file.path);
+    }
+}
+
+#[test]
+fn a_root_password_that_the_provider_made_up_opens_nothing_over_ssh() {
+    let Some(parsed) = parsed(&cloud_config(Plan::Basic)) else { return };
+    assert_eq!((&parsed["ssh_pwauth"], &parsed["disable_root"]), (&false.into(), &true.into()));
+    let files = written_files(&cloud_config(Plan::Basic)).unwrap();
+    // sshd keeps the first value that it reads, and reads these files in the order of their names.
+    let sshd = files.iter().find(|file| file.path == "/etc/ssh/sshd_config.d/00-desktop.conf").unwrap();
+    for line in
+        ["PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password"]
+    {
+        assert!(sshd.content.lines().any(|one| one == line), "{line}");
+    }
+    let setup = files.iter().find(|file| file.path.ends_with("/desktop-setup")).unwrap();
+    assert!(setup.content.contains("AllowRootLogin=false"));
+}
+
+#[test]
+fn the_machines_own_firewall_lets_rdp_in() {
+    let Some(files) = written_files(&cloud_config(Plan::Basic)) else { return };
+    let setup = &files.iter().find(|file| file.path.ends_with("/desktop-setup")).unwrap().content;
+    let place = |line: &str| setup.lines().position(|one| one == line).unwrap();
+    assert!(place("ufw default deny incoming") < place("ufw limit 3389/tcp"));
+    assert!(place("ufw limit 3389/tcp") < place("ufw --force enable"));
 }

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use desktop::{FirstBoot, first_boot};
+use desktop::{FirstBoot, WindowsForm, first_boot};
 use domain::catalogue::{Os, Plan};
 
 use crate::support::{accept, run, sample, scratch, written_files};
@@ -42,7 +42,7 @@ impl Machine {
 
     /// What `script` prints here; `None` when it cannot be read or run.
     fn runs(&self, script: &str, argument: &str, values: &FirstBoot<'_>) -> Option<String> {
-        let rendered = first_boot(Os::Linux, Plan::Gpu, values).unwrap();
+        let rendered = first_boot(Os::Linux, Plan::Gpu, WindowsForm::Batch, values).unwrap();
         let file =
             written_files(rendered.text())?.into_iter().find(|file| file.path.ends_with(script)).unwrap();
         let at = |folder: &str| self.root.join(folder).display().to_string();

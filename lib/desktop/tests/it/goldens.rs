@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use desktop::Profile;
 use domain::catalogue::Plan;
 
-use crate::support::{batch, cloud_config, windows_scripts};
+use crate::support::{batch, cloud_config, powershell};
 
 fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name);
@@ -19,16 +20,15 @@ fn golden(name: &str, actual: &str) {
 fn every_script_is_the_one_that_was_reviewed() {
     for plan in Plan::ALL {
         golden(&format!("linux-{plan}.yaml"), &cloud_config(*plan));
-        golden(&format!("windows-{plan}.cmd"), &batch(*plan));
+        golden(&format!("windows-{plan}.cmd"), &batch(*plan, Profile::Standard));
         // The same in clear: a batch file of base64 cannot be reviewed.
-        let [first_boot, plan_extras, _] = windows_scripts(*plan).try_into().unwrap();
-        golden(&format!("windows-{plan}.1-first-boot.ps1"), &first_boot);
-        golden(&format!("windows-{plan}.2-plan-extras.ps1"), &plan_extras);
+        golden(&format!("windows-{plan}.ps1"), &powershell(*plan, Profile::Standard));
     }
+    golden("windows-basic-mt5.ps1", &powershell(Plan::Basic, Profile::Mt5));
 }
 
 #[test]
 fn no_golden_is_left_over() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens");
-    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 4 * Plan::ALL.len());
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 3 * Plan::ALL.len() + 1);
 }

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose preparation fails has failed")]
 
-mod batch;
 mod cloud_config;
 mod first_boot;
 mod goldens;
@@ -12,3 +11,4 @@ mod secrets;
 mod shell;
 mod support;
 mod tls_check;
+mod windows;

@@ -4,23 +4,27 @@
 
 use std::collections::BTreeSet;
 
+use desktop::Profile;
 use domain::catalogue::Plan;
 use tree_sitter::{Node, Parser, Tree};
 
-use crate::support::windows_scripts;
+use crate::support::{PROFILES, powershell, windows_scripts};
 
 /// Every command that the scripts may call. A mistyped one is not here, nor is `=` where `==` was written.
 const COMMANDS: &[&str] = &[
     "Add-Content",
     "ConvertTo-Json",
     "Enable-NetFirewallRule",
+    "Get-AuthenticodeSignature",
     "Get-CimInstance",
     "Get-Content",
     "Invoke-Expression",
     "Invoke-RestMethod",
+    "Invoke-WebRequest",
     "New-Item",
     "New-Object",
     "New-ScheduledTaskAction",
+    "New-ScheduledTaskPrincipal",
     "New-ScheduledTaskSettingsSet",
     "New-ScheduledTaskTrigger",
     "New-TimeSpan",
@@ -31,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "Set-ItemProperty",
     "Set-Service",
     "Set-StrictMode",
+    "Start-Process",
     "Start-ScheduledTask",
     "Start-Service",
     "Start-Sleep",
@@ -92,9 +97,11 @@ fn faults(script: &str) -> Vec<String> {
 
 #[test]
 fn every_script_parses_and_calls_only_known_commands() {
-    for plan in Plan::ALL {
-        for script in windows_scripts(*plan) {
-            assert_eq!(faults(&script), Vec::<String>::new(), "{plan}:\n{script}");
+    for (plan, profile) in Plan::ALL.iter().flat_map(|plan| PROFILES.map(|profile| (*plan, profile))) {
+        let mut scripts = windows_scripts(plan, profile);
+        scripts.push(powershell(plan, profile));
+        for script in scripts {
+            assert_eq!(faults(&script), Vec::<String>::new(), "{plan} {profile:?}:\n{script}");
         }
     }
 }
@@ -102,14 +109,14 @@ fn every_script_parses_and_calls_only_known_commands() {
 #[test]
 fn every_allowed_command_is_still_called() {
     let called: BTreeSet<String> =
-        windows_scripts(Plan::Basic).iter().flat_map(|script| commands(script)).collect();
+        windows_scripts(Plan::Basic, Profile::Mt5).iter().flat_map(|script| commands(script)).collect();
     let idle: Vec<_> = COMMANDS.iter().filter(|name| !called.contains(**name)).collect();
     assert!(idle.is_empty(), "{idle:?}");
 }
 
 #[test]
 fn the_check_sees_seeded_faults() {
-    let first_boot = windows_scripts(Plan::Basic).remove(0);
+    let first_boot = windows_scripts(Plan::Basic, Profile::Standard).remove(0);
     for (right, wrong) in [
         ("try {", "try "),
         ("} catch { Write-Output ('setup", "} { Write-Output ('setup"),
@@ -121,7 +128,7 @@ fn the_check_sees_seeded_faults() {
         ("Start-Sleep -Seconds 3", "sleep 3"),
         ("$state = 'ready'", "$state == 'ready'"),
         ("$i -lt 10", "$i != 10"),
-        ("| Out-Null\n        break", "&& break"),
+        ("| Out-Null\nbreak", "&& break"),
         ("'failed'", "\u{2018}failed\u{2019}"),
     ] {
         assert!(first_boot.contains(right), "{right}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use desktop::{FirstBoot, first_boot};
+use desktop::{FirstBoot, Profile, WindowsForm, first_boot};
 use domain::catalogue::{Os, Plan};
 
 pub(crate) const REPORT_URL: &str = "https://abc123.execute-api.eu-west-1.amazonaws.com/first-boot/ins_01JC3K9X2B7Q8R5T6V7W8X9Y0Z/1/Zm9yLXRoZS1nb2xkZW4";
@@ -21,6 +21,7 @@ pub(crate) fn sample() -> FirstBoot<'static> {
         username: "desk",
         password_hash: Some(PASSWORD_HASH),
         report_url: REPORT_URL,
+        profile: Profile::Standard,
     }
 }
 
@@ -31,11 +32,22 @@ pub(crate) fn longest(report_url: &mut String) -> FirstBoot<'_> {
 }
 
 pub(crate) fn cloud_config(plan: Plan) -> String {
-    first_boot(Os::Linux, plan, &sample()).unwrap().text().to_owned()
+    first_boot(Os::Linux, plan, WindowsForm::Batch, &sample()).unwrap().text().to_owned()
 }
 
-pub(crate) fn batch(plan: Plan) -> String {
-    first_boot(Os::Windows, plan, &sample()).unwrap().text().to_owned()
+pub(crate) const PROFILES: [Profile; 2] = [Profile::Standard, Profile::Mt5];
+
+pub(crate) fn batch(plan: Plan, profile: Profile) -> String {
+    windows(plan, profile, WindowsForm::Batch)
+}
+
+pub(crate) fn powershell(plan: Plan, profile: Profile) -> String {
+    windows(plan, profile, WindowsForm::PowerShell)
+}
+
+fn windows(plan: Plan, profile: Profile, form: WindowsForm) -> String {
+    let values = FirstBoot { profile, ..sample() };
+    first_boot(Os::Windows, plan, form, &values).unwrap().text().to_owned()
 }
 
 /// The PowerShell in a batch file, one text for each command line, as `powershell.exe` decodes it.
@@ -53,11 +65,13 @@ pub(crate) fn encoded_commands(batch: &str) -> Vec<String> {
         .collect()
 }
 
-/// Everything that Windows will run: both commands, and the script that the second one writes to a file.
-pub(crate) fn windows_scripts(plan: Plan) -> Vec<String> {
-    let mut scripts = encoded_commands(&batch(plan));
-    let extras = scripts[1].split_once("@'\n").unwrap().1.split_once("\n'@").unwrap().0.to_owned();
-    scripts.push(extras);
+/// Everything that Windows will run: the commands, and the scripts that all but the first write to a file.
+pub(crate) fn windows_scripts(plan: Plan, profile: Profile) -> Vec<String> {
+    let mut scripts = encoded_commands(&batch(plan, profile));
+    let written =
+        |command: &String| command.split_once("@'\n").unwrap().1.split_once("\n'@").unwrap().0.to_owned();
+    let tasks: Vec<String> = scripts[1..].iter().map(written).collect();
+    scripts.extend(tasks);
     scripts
 }
 

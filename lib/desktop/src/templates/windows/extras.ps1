@@ -17,4 +17,4 @@ foreach ($package in __PACKAGES__) {
         if ($LASTEXITCODE -notin 0, 1641, 3010) { $missing++ }
     } catch { $missing++ }
 }
-if ($missing -eq 0 -or $last) { Unregister-ScheduledTask -TaskName 'DesktopExtras' -Confirm:$false }
+if ($missing -eq 0 -or $last) { Unregister-ScheduledTask -TaskName '__TASK__' -Confirm:$false }
