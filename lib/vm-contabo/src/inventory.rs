@@ -1,0 +1,84 @@
+//! Lists of machines, and what a create has left.
+
+use std::collections::BTreeMap;
+
+use app::ports::{Trace, VmError};
+use domain::vm::{Vm, VmId};
+use http_call::lenient;
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::instance::{Instance, id};
+use crate::pages::SIZE;
+
+pub(crate) const INSTANCES: &[&str] = &["v1", "compute", "instances"];
+
+/// Pages that are looked through at most for one name.
+const PAGES_MAX: u32 = 100;
+/// Pages of audits that are looked through at most for one call.
+const AUDIT_PAGES_MAX: u32 = 5;
+
+/// One line of the audits.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Audit {
+    #[serde(default, deserialize_with = "lenient::word")]
+    action: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    request_id: String,
+    #[serde(deserialize_with = "id")]
+    instance_id: String,
+}
+
+impl Client {
+    /// Every machine of one of the names, and every machine that one of the calls made, each once.
+    ///
+    /// Two witnesses, because neither is sure alone: a display name can be changed by hand and the filter for it is
+    /// documented in one line, an audit can come late. There are no tags to go by.
+    pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        let mut found = BTreeMap::new();
+        for name in &trace.names {
+            let filter = [("displayName", name.as_str())];
+            let machines: Vec<Instance> = self.all(INSTANCES, &filter, PAGES_MAX).await?;
+            let machines = machines.into_iter().map(Instance::read).filter(|vm| vm.name == *name);
+            found.extend(machines.map(|vm| (vm.id.0.clone(), vm)));
+        }
+        for request_id in &trace.request_ids {
+            for id in self.made_by(request_id).await? {
+                if found.contains_key(&id.0) {
+                    continue;
+                }
+                match self.instance(&id).await {
+                    Ok(instance) => drop(found.insert(id.0, instance.read())),
+                    // Ended since, or not shown yet: whoever looks again will see.
+                    Err(VmError::NotFound) => tracing::warn!(id = id.0, "an audited machine is not there"),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The machines that a call made, by the audits.
+    async fn made_by(&self, request_id: &str) -> Result<Vec<VmId>, VmError> {
+        let path = [INSTANCES, &["audits"]].concat();
+        let audits: Vec<Audit> = self.all(&path, &[("requestId", request_id)], AUDIT_PAGES_MAX).await?;
+        let made = |audit: &Audit| {
+            audit.action.eq_ignore_ascii_case("CREATED") && audit.request_id.eq_ignore_ascii_case(request_id)
+        };
+        Ok(audits.into_iter().filter(made).map(|audit| VmId(audit.instance_id)).collect())
+    }
+
+    /// One page of everything, at most `limit` machines (1 to 100). The cursor is the next page's number.
+    pub(crate) async fn listed(
+        &self,
+        cursor: Option<&str>,
+        limit: u16,
+    ) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        let number = cursor.map_or(Some(1), |cursor| cursor.parse().ok().filter(|number| *number > 0));
+        let number = number.ok_or_else(|| VmError::Refused("a cursor that is no page".to_owned()))?;
+        let (machines, next) = self.page(INSTANCES, &[], number, limit.clamp(1, SIZE)).await?;
+        let machines = machines.into_iter().map(Instance::read).collect();
+        Ok((machines, next.map(|next| next.to_string())))
+    }
+}

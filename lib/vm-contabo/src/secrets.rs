@@ -1,0 +1,151 @@
+//! Passwords, which Contabo takes as objects of their own.
+//!
+//! A create names its secret like the machine, since there is no id yet; what comes later names it after the id. So
+//! whoever looks at a machine knows the names of its secrets and can see them off when they have served.
+
+use app::ports::VmError;
+use domain::secret::Secret;
+use domain::vm::{Vm, VmId, VmState};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Client, body, is_done};
+use crate::failure;
+use crate::pages::Page;
+
+/// The special characters that count, and the only ones that are allowed.
+const SPECIAL: &str = "!@#$^&*?_~";
+const PAGES_MAX: u32 = 5;
+/// Machines that are remembered as having no secret any more.
+const REMEMBERED_MAX: usize = 10_000;
+const PATH: &[&str] = &["v1", "secrets"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredSecret {
+    secret_id: i64,
+    #[serde(default, deserialize_with = "http_call::lenient::word")]
+    name: String,
+}
+
+#[derive(Serialize)]
+struct SecretBody<'a> {
+    name: &'a str,
+    value: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+/// The name of the secret for a reinstall or another password.
+pub(crate) fn later_name(id: &VmId) -> String {
+    format!("instance {}", id.0)
+}
+
+/// Whether Contabo takes a password: at least 8 characters, both cases, and 1 digit with 2 special characters or
+/// 3 digits with 1.
+fn is_taken(password: &str) -> bool {
+    let count = |kind: fn(char) -> bool| password.chars().filter(|c| kind(*c)).count();
+    let digits = count(|c| c.is_ascii_digit());
+    let specials = count(|c| SPECIAL.contains(c));
+    password.chars().count() >= 8
+        && count(|c| c.is_ascii_uppercase()) >= 1
+        && count(|c| c.is_ascii_lowercase()) >= 1
+        && ((digits >= 1 && specials >= 2) || (digits >= 3 && specials >= 1))
+        && password.chars().all(|c| c.is_ascii_alphanumeric() || SPECIAL.contains(c))
+}
+
+impl Client {
+    /// Hands a password over; returns the id that stands for it. Nothing has happened to a machine when it fails.
+    pub(crate) async fn make_secret(&self, name: &str, password: &Secret<String>) -> Result<i64, VmError> {
+        if !is_taken(password.expose()) {
+            return Err(VmError::Refused("a password that breaks the provider's rule".to_owned()));
+        }
+        let secret = SecretBody { name, value: password.expose(), kind: "password" };
+        let mut answer =
+            self.send(Method::POST, PATH, Some(&secret)).await.map_err(failure::before_acting)?;
+        if answer.status == 409 {
+            // An earlier attempt of the same call has left one.
+            self.discard_secrets(name).await;
+            answer = self.send(Method::POST, PATH, Some(&secret)).await.map_err(failure::before_acting)?;
+        }
+        if !answer.is_success() {
+            return Err(failure::before_acting(failure::refused(&answer)));
+        }
+        let made = body::<Page<StoredSecret>>(&answer).and_then(Page::one).map_err(failure::before_acting)?;
+        Ok(made.secret_id)
+    }
+
+    /// Deletes one secret, as far as possible: one that stays can be read by whoever may set passwords anyway.
+    pub(crate) async fn discard_secret(&self, id: i64) {
+        let nothing = None::<&()>;
+        match self.send(Method::DELETE, &["v1", "secrets", &id.to_string()], nothing).await {
+            Ok(answer) if is_done(&answer) || answer.status == 404 => {}
+            Ok(answer) => tracing::warn!(status = answer.status, id, "a secret stays"),
+            Err(error) => tracing::warn!(%error, id, "a secret stays"),
+        }
+    }
+
+    /// Deletes the secrets of exactly this name, as far as possible. Whether they could be listed.
+    pub(crate) async fn discard_secrets(&self, name: &str) -> bool {
+        let found = match self.all::<StoredSecret>(PATH, &[("name", name)], PAGES_MAX).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, name, "the secrets cannot be listed");
+                return false;
+            }
+        };
+        for secret in found.iter().filter(|secret| secret.name == name) {
+            self.discard_secret(secret.secret_id).await;
+        }
+        true
+    }
+
+    /// Deletes the secret that a machine was made with once the machine is up, when every use of it is over. Once per
+    /// machine and process.
+    pub(crate) async fn discard_used_secret(&self, vm: &Vm) {
+        if vm.state != VmState::Running || vm.name.is_empty() || self.remembers(&vm.id) {
+            return;
+        }
+        if self.discard_secrets(&vm.name).await {
+            self.remember(&vm.id);
+        }
+    }
+
+    fn remembers(&self, id: &VmId) -> bool {
+        self.without_secret.lock().is_ok_and(|seen| seen.contains(id))
+    }
+
+    fn remember(&self, id: &VmId) {
+        if let Ok(mut seen) = self.without_secret.lock() {
+            if seen.len() >= REMEMBERED_MAX {
+                seen.clear();
+            }
+            seen.insert(id.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_by_contabos_rule() {
+        for (password, taken) in [
+            ("PwdA?2092w#", true),
+            ("Abcdef123_", true),
+            ("Abcdefg1_~", true),
+            ("Abcdefg12_", false),
+            ("Abcdefg123", false),
+            ("abcdef123_", false),
+            ("ABCDEF123_", false),
+            ("Ab123_!", false),
+            ("Abcdef123_ ", false),
+            ("Abcdef123_%", false),
+            ("Äbcdef123_", false),
+            ("", false),
+        ] {
+            assert_eq!(is_taken(password), taken, "{password}");
+        }
+    }
+}
