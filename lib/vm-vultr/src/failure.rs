@@ -11,6 +11,10 @@ use serde::Deserialize;
 /// The longest sentence of theirs that is kept.
 const TEXT_CHARS_MAX: usize = 300;
 
+/// What a refused key is most often about.
+const KEY_ADVICE: &str = "Vultr's keys work only from listed addresses; \
+                          add the egress address under Account > API > Access Control";
+
 /// Guesses: this size cannot be had in this region now. "temporarily sold-out" has been seen.
 const OUT_OF_STOCK: &[&str] = &[
     "not available",
@@ -70,7 +74,7 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
     let Ok(refusal) = answer.json::<Refusal>() else { return unclear(answer) };
     let text = bounded(&refusal.error, TEXT_CHARS_MAX);
     match answer.status {
-        401 | 403 => VmError::Unauthorized(text),
+        401 | 403 => VmError::Unauthorized(format!("{text} ({KEY_ADVICE})")),
         404 => VmError::NotFound,
         _ => VmError::Refused(text),
     }

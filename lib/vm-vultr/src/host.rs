@@ -1,12 +1,14 @@
 //! The port.
 
+use std::net::IpAddr;
+
 use app::ports::{
-    Account, Capabilities, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic, UserData,
-    VmError, VmHost,
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
+    ResetPassword, Trace, Traffic, UserData, VmError, VmHost, WindowsPassword, WindowsSetup,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::catalogue::Offering;
+use domain::catalogue::{Offering, Provider};
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
@@ -16,18 +18,20 @@ use crate::catalogue::{Availability, Plans, Regions};
 use crate::client::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, Client, body, is_done};
 use crate::failure;
 use crate::images::{Os, Systems};
-use crate::instance::{CreateBody, OneInstance};
+use crate::instance::{CreateBody, Instance, OneInstance};
 use crate::usage::{Bandwidth, OneAccount};
 
 impl VmHost for Client {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            windows: true,
+            windows: Some(WindowsSetup { batch: true, password: WindowsPassword::Told }),
             power: true,
             reinstall: true,
-            reset_password: false,
+            reset_password: ResetPassword::No,
             immediate_delete: true,
-            makes_windows_password: true,
+            firewall: true,
+            traffic: true,
+            balance: true,
         }
     }
 
@@ -39,9 +43,10 @@ impl VmHost for Client {
                 let script = self.ready_script(&request.name, &BASE64.encode(text)).await;
                 (None, Some(script.map_err(failure::before_acting)?))
             }
+            UserData::PowerShell(_) => return Err(no_powershell()),
         };
         let body = CreateBody {
-            region: &request.offering.region,
+            region: &request.offering.provider_region,
             plan: &request.offering.plan,
             os_id,
             label: &request.name,
@@ -67,8 +72,8 @@ impl VmHost for Client {
         Ok(self.read::<OneInstance>(&["instances", &id.0], &[]).await?.instance.read())
     }
 
-    async fn find(&self, tag: &str) -> Result<Vec<Vm>, VmError> {
-        self.tagged(tag).await
+    async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        self.traced(trace).await
     }
 
     async fn list(&self, cursor: Option<&str>, limit: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
@@ -87,16 +92,12 @@ impl VmHost for Client {
         self.act(id, "halt").await
     }
 
-    async fn reinstall(
-        &self,
-        id: &VmId,
-        host_name: &str,
-        user_data: &UserData,
-    ) -> Result<Option<Secret<String>>, VmError> {
-        self.prepare_first_boot(id, user_data).await?;
+    async fn reinstall(&self, id: &VmId, request: &Reinstall) -> Result<Option<Secret<String>>, VmError> {
+        self.prepare_first_boot(id, &request.user_data).await?;
         let path = ["instances", &id.0, "reinstall"];
-        let answer =
-            self.send_json(Method::POST, &path, &json!({"hostname": host_name}), ACT_TIME_LIMIT).await?;
+        // The same system: the image is not asked for again.
+        let fields = json!({"hostname": request.host_name});
+        let answer = self.send_json(Method::POST, &path, &fields, ACT_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused_action(&answer));
         }
@@ -104,14 +105,18 @@ impl VmHost for Client {
         Ok(body::<OneInstance>(&answer)?.instance.password())
     }
 
-    async fn delete(&self, id: &VmId) -> Result<(), VmError> {
+    async fn reset_password(&self, _: &VmId, _: &Secret<String>) -> Result<Option<Secret<String>>, VmError> {
+        Err(unsupported("set another password from outside: reinstall the machine, or change it inside"))
+    }
+
+    async fn allow_rdp_from(&self, id: &VmId, sources: &[IpAddr]) -> Result<(), VmError> {
+        self.let_in(id, sources).await
+    }
+
+    async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
         match self.read::<OneInstance>(&["instances", &id.0], &[]).await {
-            // The script goes first: without the machine nobody would know its name.
-            Ok(found) if found.instance.may_have_script() && !found.instance.label().is_empty() => {
-                self.discard_scripts(found.instance.label()).await;
-            }
-            Ok(_) => {}
-            Err(VmError::NotFound) => return Ok(()),
+            Ok(found) => self.discard_belongings(&found.instance).await,
+            Err(VmError::NotFound) => return Ok(Deleted::Gone),
             Err(VmError::Unclear { what, .. }) => {
                 tracing::warn!(what, "deleting a machine that does not read")
             }
@@ -119,10 +124,10 @@ impl VmHost for Client {
         }
         let answer = self.send(Method::DELETE, &["instances", &id.0]).await?;
         if is_done(&answer) {
-            return Ok(());
+            return Ok(Deleted::Gone);
         }
         match failure::refused_delete(&answer) {
-            VmError::NotFound => Ok(()),
+            VmError::NotFound => Ok(Deleted::Gone),
             error => Err(error),
         }
     }
@@ -151,7 +156,7 @@ impl VmHost for Client {
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
-        let path = ["regions", &offering.region, "availability"];
+        let path = ["regions", &offering.provider_region, "availability"];
         match self.read::<Availability>(&path, &[]).await {
             Ok(found) => Ok(found.offers(&offering.plan)),
             Err(VmError::NotFound) => Ok(false),
@@ -173,6 +178,19 @@ impl Client {
     async fn act(&self, id: &VmId, action: &str) -> Result<(), VmError> {
         let answer = self.send(Method::POST, &["instances", &id.0, action]).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused_action(&answer)) }
+    }
+
+    /// Deletes what only this machine uses, as far as possible: without the machine nobody would know its name.
+    async fn discard_belongings(&self, instance: &Instance) {
+        if instance.label().is_empty() {
+            return;
+        }
+        if instance.may_have_script() {
+            self.discard_scripts(instance.label()).await;
+        }
+        if !instance.firewall_group().is_empty() {
+            self.discard_groups(instance.label()).await;
+        }
     }
 
     /// Puts in place what the next first boot runs.
@@ -204,8 +222,17 @@ impl Client {
                 }
                 Ok(())
             }
+            UserData::PowerShell(_) => Err(no_powershell()),
         }
     }
+}
+
+fn unsupported(what: &'static str) -> VmError {
+    VmError::Unsupported { provider: Provider::Vultr, what }
+}
+
+fn no_powershell() -> VmError {
+    unsupported("run PowerShell at first boot: it takes a batch file")
 }
 
 /// Whether a create that ended so will not be repeated under the same name with the same script.
@@ -213,6 +240,6 @@ fn is_final(error: &VmError) -> bool {
     match error {
         VmError::OutOfStock(_) | VmError::Unauthorized(_) | VmError::Quota(_) | VmError::Refused(_) => true,
         VmError::NotFound | VmError::Unsupported { .. } => true,
-        VmError::Busy { .. } | VmError::Unclear { .. } => false,
+        VmError::Busy { .. } | VmError::LeftAlone { .. } | VmError::Unclear { .. } => false,
     }
 }

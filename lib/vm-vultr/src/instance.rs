@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use app::ports::CreatedVm;
+use domain::Timestamp;
 use domain::catalogue::Provider;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
@@ -49,6 +50,12 @@ pub(crate) struct Instance {
     os: Option<String>,
     #[serde(default, deserialize_with = "lenient::word")]
     region: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    plan: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    date_created: Option<String>,
+    #[serde(default, deserialize_with = "lenient::word")]
+    firewall_group_id: String,
     #[serde(default, deserialize_with = "lenient::text")]
     main_ip: Option<String>,
     #[serde(default, deserialize_with = "lenient::word")]
@@ -70,6 +77,11 @@ impl Instance {
         &self.label
     }
 
+    /// The firewall group that it is in; empty when it is in none.
+    pub(crate) fn firewall_group(&self) -> &str {
+        &self.firewall_group_id
+    }
+
     /// Whether a startup script may belong to it: not when its system is known and is no Windows.
     pub(crate) fn may_have_script(&self) -> bool {
         self.os.as_deref().is_none_or(|os| os.contains("Windows"))
@@ -86,12 +98,20 @@ impl Instance {
             provider: Provider::Vultr,
             state: self.state(),
             address: self.address(),
+            created_at: self.created_at(),
             id: VmId(self.id),
             name: self.label,
             tags: self.tags,
             region: self.region,
+            plan: self.plan,
+            ends_on: None,
         };
         CreatedVm { vm, password: self.default_password }
+    }
+
+    /// `2021-09-14T13:22:20+00:00`
+    fn created_at(&self) -> Option<Timestamp> {
+        self.date_created.as_deref()?.parse().ok()
     }
 
     /// The public address; `0.0.0.0` until there is one.
@@ -167,11 +187,14 @@ mod tests {
     fn only_the_id_has_to_be_there() {
         let bare = instance(json!({"id": "1"})).read();
         assert_eq!((bare.vm.id.0.as_str(), bare.vm.address, bare.password.is_none()), ("1", None, true));
+        assert_eq!((bare.vm.plan.as_str(), bare.vm.created_at, bare.vm.ends_on), ("", None, None));
         let odd = instance(json!({
             "id": "1", "tags": "a tag", "main_ip": "::1", "default_password": {"x": 1}, "label": null, "region": 7,
+            "date_created": "yesterday",
         }));
         let odd = odd.read();
         assert_eq!((odd.vm.tags, odd.vm.address, odd.password.is_none()), (vec![], None, true));
+        assert_eq!(odd.vm.created_at, None);
         assert!(serde_json::from_value::<Instance>(json!({"label": "x"})).is_err());
     }
 }

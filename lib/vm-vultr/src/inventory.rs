@@ -1,6 +1,6 @@
 //! Lists of machines.
 
-use app::ports::VmError;
+use app::ports::{Trace, VmError};
 use domain::vm::Vm;
 
 use crate::client::Client;
@@ -9,33 +9,46 @@ use crate::pages::{Page, page};
 
 page!(Instances, "instances", instances: Instance);
 
-/// Machines per page when all have to be looked through.
-const PER_PAGE: &str = "200";
+/// Machines per page when all have to be looked through: the provider's largest page.
+const PER_PAGE: &str = "500";
 /// Pages that are looked through at most.
 const PAGES_MAX: usize = 100;
 /// The provider's largest page.
 const LIMIT_MAX: u16 = 500;
 
 impl Client {
-    /// Every machine that carries a tag, or whose label is the tag or begins with it and a hyphen.
+    /// Every machine of a trace: that carries its tag, or whose label is one of its names.
     ///
-    /// The provider's filter by tag is deprecated and may one day find nothing or everything. So its answer is
-    /// compared here, and when it finds or knows nothing the whole list is looked through: to make a second machine
-    /// because a filter failed costs more than a page.
-    pub(crate) async fn tagged(&self, tag: &str) -> Result<Vec<Vm>, VmError> {
-        match self.walk(tag, Some(tag)).await {
-            Ok(found) if !found.is_empty() => Ok(found),
-            Ok(_) | Err(VmError::Refused(_)) => self.walk(tag, None).await,
-            Err(error) => Err(error),
+    /// The provider's filter by tag is deprecated and may one day find nothing or everything, and nobody says
+    /// whether its filter by label takes parts of one. So every answer is compared here, a name that the tag did
+    /// not lead to is asked for by itself, and when a filter finds or knows nothing the whole list is looked
+    /// through: to make a second machine because a filter failed costs more than a page.
+    pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        let mut found = match self.walk(trace, Some(("tag", &trace.tag))).await {
+            Ok(found) if !found.is_empty() => found,
+            Ok(_) | Err(VmError::Refused(_)) => return self.walk(trace, None).await,
+            Err(error) => return Err(error),
+        };
+        for name in &trace.names {
+            if found.iter().any(|vm| vm.name == *name) {
+                continue;
+            }
+            match self.walk(trace, Some(("label", name))).await {
+                Ok(more) => add_new(&mut found, more),
+                Err(VmError::Refused(_)) => return self.walk(trace, None).await,
+                Err(error) => return Err(error),
+            }
         }
+        Ok(found)
     }
 
-    async fn walk(&self, tag: &str, filter: Option<&str>) -> Result<Vec<Vm>, VmError> {
+    async fn walk(&self, trace: &Trace, filter: Option<(&str, &str)>) -> Result<Vec<Vm>, VmError> {
         let mut found = Vec::new();
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let (page, next) = self.page(cursor.as_deref(), PER_PAGE, filter).await?;
-            found.extend(page.into_iter().filter(|vm| carries(vm, tag)));
+            // A list that changes between two pages may tell a machine twice.
+            add_new(&mut found, page.into_iter().filter(|vm| belongs(vm, trace)));
             match next {
                 Some(next) => cursor = Some(next),
                 None => return Ok(found),
@@ -57,17 +70,24 @@ impl Client {
         &self,
         cursor: Option<&str>,
         per_page: &str,
-        tag: Option<&str>,
+        filter: Option<(&str, &str)>,
     ) -> Result<(Vec<Vm>, Option<String>), VmError> {
         let mut query = vec![("per_page", per_page)];
-        query.extend(tag.map(|tag| ("tag", tag)));
+        query.extend(filter);
         query.extend(cursor.map(|cursor| ("cursor", cursor)));
         let (machines, next) = self.read::<Instances>(&[Instances::PATH], &query).await?.split();
         Ok((machines.into_iter().map(|machine| machine.read().vm).collect(), next))
     }
 }
 
-fn carries(vm: &Vm, tag: &str) -> bool {
-    let named_after = |rest: &str| rest.is_empty() || rest.starts_with('-');
-    vm.tags.iter().any(|one| one == tag) || vm.name.strip_prefix(tag).is_some_and(named_after)
+fn belongs(vm: &Vm, trace: &Trace) -> bool {
+    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
+}
+
+fn add_new(found: &mut Vec<Vm>, more: impl IntoIterator<Item = Vm>) {
+    for vm in more {
+        if found.iter().all(|one| one.id != vm.id) {
+            found.push(vm);
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod cents;
 mod client;
 mod failure;
+mod firewall;
 mod host;
 mod images;
 mod instance;

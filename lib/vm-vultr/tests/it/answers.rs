@@ -10,7 +10,7 @@ use http_call::peer::{Peer, Reply, client};
 use serde_json::json;
 use vm_vultr::Client;
 
-use crate::{adapter, id, one, outcome, refusal, request, systems};
+use crate::{adapter, id, one, outcome, refusal, request, systems, unauthorized};
 
 #[tokio::test]
 async fn a_create_that_makes_nothing_says_why_and_one_that_might_have_is_unclear() {
@@ -30,9 +30,9 @@ async fn a_create_that_makes_nothing_says_why_and_one_that_might_have_is_unclear
         (Reply::json(400, r#"{"error":"Invalid os_id"}"#), "refused: Invalid os_id".into()),
         (
             refusal(401, "Unauthorized IP address: 192.0.2.1"),
-            "unauthorized: Unauthorized IP address: 192.0.2.1".into(),
+            unauthorized("Unauthorized IP address: 192.0.2.1"),
         ),
-        (refusal(403, "Forbidden"), "unauthorized: Forbidden".into()),
+        (refusal(403, "Forbidden"), unauthorized("Forbidden")),
         (refusal(429, "Rate limit").with("retry-after", "3"), "busy Some(3)".into()),
         (Reply::html(429), "busy None".into()),
         (refusal(500, "Internal server error"), "unclear".into()),

@@ -1,12 +1,12 @@
 //! Making a machine.
 
-use app::ports::VmHost;
+use app::ports::{UserData, VmHost};
 use domain::catalogue::Os;
 use domain::vm::VmState;
 use http_call::peer::{Peer, Reply};
 use serde_json::json;
 
-use crate::{ID, NAME, ORDER, adapter, one, outcome, page, refusal, request, systems};
+use crate::{ID, NAME, ORDER, adapter, as_new, id, one, outcome, page, refusal, request, systems};
 
 fn created() -> Reply {
     one(
@@ -134,4 +134,16 @@ async fn a_system_without_a_desktop_is_never_asked_for() {
     let ended = outcome(adapter(&peer).create(&request).await);
     assert_eq!(ended, "refused: Windows Core 2022 Standard x64 has no desktop");
     assert_eq!(peer.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn powershell_is_refused_before_anything_is_made() {
+    let peer = Peer::start(vec![systems()]).await;
+    let mut request = request(Os::Windows);
+    request.user_data = UserData::PowerShell("exit 0".to_owned());
+    let expected = "vultr cannot run PowerShell at first boot: it takes a batch file";
+    assert_eq!(outcome(adapter(&peer).create(&request).await), expected);
+    let again = as_new(Os::Windows, request.user_data);
+    assert_eq!(outcome(adapter(&peer).reinstall(&id(), &again).await), expected);
+    assert_eq!(peer.lines(), ["GET /v2/os?per_page=500"]);
 }

@@ -5,12 +5,14 @@
 mod actions;
 mod answers;
 mod create;
+mod firewall;
 mod lists;
 mod offers;
 mod reinstall;
 mod sandbox;
 
-use app::ports::{CreateVm, UserData, VmError};
+use app::ports::{CreateVm, Reinstall, Trace, UserData, VmError};
+use domain::Timestamp;
 use domain::catalogue::{Image, Offering, Os, Provider};
 use domain::secret::Secret;
 use domain::vm::VmId;
@@ -45,15 +47,44 @@ fn request(os: Os) -> CreateVm {
         offering: Offering {
             provider: Provider::Vultr,
             plan: "vc2-2c-4gb".to_owned(),
-            region: "ewr".to_owned(),
+            region: "us-east".to_owned(),
+            provider_region: "ewr".to_owned(),
             image,
         },
         os,
         name: NAME.to_owned(),
+        request_id: "0b7f2f0e-5a52-4c1f-9a55-2d1b8f4c7e11".to_owned(),
         host_name: "desk-9r2c4dfgh".to_owned(),
         tags: vec!["nemordp".to_owned(), ORDER.to_owned()],
         user_data,
+        password: Secret::new("never sent to Vultr".to_owned()),
     }
+}
+
+/// The same machine as new, with another host name.
+fn as_new(os: Os, user_data: UserData) -> Reinstall {
+    let CreateVm { offering, name, password, .. } = request(os);
+    let host_name = "desk-1".to_owned();
+    Reinstall { name, host_name, os, image: offering.image, user_data, password }
+}
+
+/// What is known of the order's machines.
+fn trace() -> Trace {
+    Trace {
+        tag: ORDER.to_owned(),
+        names: vec![NAME.to_owned()],
+        request_ids: Vec::new(),
+        regions: vec!["ewr".to_owned()],
+        since: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// How a refused key ends.
+fn unauthorized(text: &str) -> String {
+    format!(
+        "unauthorized: {text} (Vultr's keys work only from listed addresses; \
+         add the egress address under Account > API > Access Control)"
+    )
 }
 
 /// A machine as Vultr writes it, with some fields changed; `null` takes one away.
@@ -111,7 +142,8 @@ fn name(error: &VmError) -> String {
         VmError::Quota(text) => format!("quota: {text}"),
         VmError::Refused(text) => format!("refused: {text}"),
         VmError::Busy { retry_after } => format!("busy {retry_after:?}"),
-        VmError::Unsupported { .. } => "unsupported".to_owned(),
+        VmError::LeftAlone { until } => format!("left alone until {until}"),
+        VmError::Unsupported { .. } => error.to_string(),
         VmError::Unclear { .. } => "unclear".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use http_call::peer::client;
 use serde_json::{Value, json};
 use vm_vultr::Client;
 
-use crate::{NAME, ORDER, id, name, outcome, request};
+use crate::{NAME, ORDER, as_new, id, name, outcome, request, trace};
 
 /// How many times faster than reality.
 const TIME_FACTOR: u32 = 400;
@@ -88,7 +88,7 @@ async fn a_machine_lives_from_create_to_delete() {
         assert!(made.password.is_some_and(|password| password.expose().len() >= 12));
         assert_eq!(world.scripts().await, usize::from(os == Os::Windows));
 
-        let found = world.vultr.find(ORDER).await.expect("a list");
+        let found = world.vultr.find(&trace()).await.expect("a list");
         assert_eq!(found.iter().map(|vm| &vm.id).collect::<Vec<_>>(), [&made.vm.id]);
         assert_eq!(world.vultr.list(None, 10).await.expect("a page").0.len(), 1);
 
@@ -101,13 +101,13 @@ async fn a_machine_lives_from_create_to_delete() {
         world.until(&id, &VmState::Running).await;
         assert_eq!(persist(|| world.vultr.reboot(&id)).await, "done");
         assert_eq!(outcome(world.vultr.traffic(&id, 7).await), "done");
-        let again = world.vultr.reinstall(&id, "desk-2", &request(os).user_data).await;
+        let again = world.vultr.reinstall(&id, &as_new(os, request(os).user_data)).await;
         assert!(again.expect("a reinstall").is_some_and(|password| !password.expose().is_empty()));
 
         assert_eq!(outcome(world.vultr.delete(&id).await), "done");
         assert_eq!(outcome(world.vultr.delete(&id).await), "done");
         assert_eq!(outcome(world.vultr.get(&id).await), "not found");
-        assert_eq!(world.vultr.find(ORDER).await.expect("a list"), []);
+        assert_eq!(world.vultr.find(&trace()).await.expect("a list"), []);
         assert_eq!(world.scripts().await, 0);
         world.sandbox.stop().await;
     }
@@ -119,7 +119,7 @@ async fn after_an_unclear_create_the_machine_is_found_by_its_order() {
         let world = World::open().await;
         world.fault("vultr.create", kind).await;
         assert_eq!(outcome(world.vultr.create(&request(Os::Windows)).await), "unclear", "{kind}");
-        assert_eq!(world.vultr.find(ORDER).await.expect("a list").len(), 1, "{kind}");
+        assert_eq!(world.vultr.find(&trace()).await.expect("a list").len(), 1, "{kind}");
         // A repeat of the same attempt finds its script, and does not make a second one.
         world.vultr.create(&request(Os::Windows)).await.expect("a second machine");
         assert_eq!(world.scripts().await, 1, "{kind}");
@@ -132,9 +132,9 @@ async fn a_create_that_comes_late_turns_up_later() {
     let world = World::open().await;
     world.fault("vultr.create", "late_create").await;
     assert_eq!(outcome(world.vultr.create(&request(Os::Linux)).await), "unclear");
-    assert_eq!(world.vultr.find(ORDER).await.expect("a list"), []);
+    assert_eq!(world.vultr.find(&trace()).await.expect("a list"), []);
     for _ in 0..200 {
-        if !world.vultr.find(ORDER).await.expect("a list").is_empty() {
+        if !world.vultr.find(&trace()).await.expect("a list").is_empty() {
             return world.sandbox.stop().await;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
@@ -155,7 +155,7 @@ async fn faults_that_make_nothing_are_told_apart() {
         world.fault("vultr.create", kind).await;
         let ended = outcome(world.vultr.create(&request(Os::Linux)).await);
         assert!(ended.starts_with(expected), "{kind}: {ended}");
-        assert_eq!(world.vultr.find(ORDER).await.expect("a list"), [], "{kind}");
+        assert_eq!(world.vultr.find(&trace()).await.expect("a list"), [], "{kind}");
     }
     world.fault("vultr.availability", "out_of_stock").await;
     assert!(!world.vultr.in_stock(&request(Os::Linux).offering).await.expect("an answer"));
@@ -219,7 +219,7 @@ async fn many_machines_are_found_and_listed_across_pages() {
         request.tags = vec![if number == 4 { ORDER.to_owned() } else { "other".to_owned() }];
         world.vultr.create(&request).await.expect("a machine");
     }
-    assert_eq!(world.vultr.find(ORDER).await.expect("a list").len(), 1);
+    assert_eq!(world.vultr.find(&trace()).await.expect("a list").len(), 1);
     let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
     loop {
         let (machines, next) = world.vultr.list(cursor.as_deref(), 3).await.expect("a page");
