@@ -47,6 +47,11 @@ pub(crate) fn iso_seconds(at_ms: i64) -> String {
     format_at(at_ms, "%Y-%m-%dT%H:%M:%S+00:00")
 }
 
+/// `2026-11-20 08:07:18`, in UTC.
+pub(crate) fn date_time(at_ms: i64) -> String {
+    format_at(at_ms, "%Y-%m-%d %H:%M:%S")
+}
+
 /// A UTC day: `2026-11-20`.
 pub(crate) fn day(at_ms: i64) -> String {
     format_at(at_ms, "%Y-%m-%d")

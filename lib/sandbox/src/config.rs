@@ -56,6 +56,9 @@ pub struct Config {
     pub vultr_allow_list: Vec<IpAddr>,
     /// Requests per second and source address before 429.
     pub vultr_requests_per_second: u32,
+    /// Whether DigitalOcean, Linode, Hetzner and EC2 refuse what goes over their documented limits. Their headers
+    /// tell what remains in any case.
+    pub rate_limits: bool,
 }
 
 /// What `Config::from_args` found.
@@ -82,6 +85,7 @@ sandbox: Paystack, six providers and their desktops on one machine
   --work-dir DIR                the machines' files; default .local/sandbox
   --webhook-url URL             where Paystack's events go
   --vultr-rate-limit N          requests per second and address; default 30
+  --rate-limits true|false      whether the other providers' documented limits hold; default true
 
 Keys; what is missing is made up and printed:
 
@@ -100,7 +104,8 @@ const FLAGS: &[&str] =
     &["listen", "public-url", "time-factor", "desktops", "work-dir", "webhook-url", "vultr-rate-limit"];
 
 impl Config {
-    /// A sandbox on a free loopback port with keys of its own, in real time, with built-in desktops.
+    /// A sandbox on a free loopback port with keys of its own, in real time, with built-in desktops. Of the rate
+    /// limits only Vultr's holds, which has a number of its own: tests ask more often than anybody else.
     pub fn local(work_dir: impl Into<PathBuf>) -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -123,6 +128,7 @@ impl Config {
             webhook_url: None,
             vultr_allow_list: Vec::new(),
             vultr_requests_per_second: VULTR_REQUESTS_PER_SECOND,
+            rate_limits: false,
         }
     }
 
@@ -175,6 +181,7 @@ impl Config {
                 "vultr-rate-limit",
                 value("vultr-rate-limit").unwrap_or_else(|| VULTR_REQUESTS_PER_SECOND.to_string()),
             )?,
+            rate_limits: parsed("rate-limits", value("rate-limits").unwrap_or_else(|| "true".into()))?,
             ..defaults
         };
         config.check()?;

@@ -24,7 +24,7 @@ macro_rules! targets {
 targets! {
     "paystack": "initialize" "verify" "list" "refund" "refund_get" "refund_list" "webhook";
     "vultr": "create" "get" "list" "update" "delete" "reboot" "start" "halt" "reinstall" "user_data" "bandwidth"
-        "account" "regions" "availability" "plans" "os" "startup_scripts" "firewalls";
+        "account" "regions" "availability" "plans" "os" "startup_scripts" "firewalls" "upgrades";
     "contabo": "token" "create" "get" "list" "update" "cancel" "reboot" "start" "stop" "reinstall" "reset_password"
         "audits" "secrets" "regions" "plans" "images" "tags" "firewalls" "other";
     "digitalocean": "create" "get" "list" "update" "delete" "reboot" "start" "stop" "reinstall" "reset_password"

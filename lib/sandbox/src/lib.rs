@@ -14,6 +14,7 @@ mod digitalocean;
 mod ec2;
 mod faults;
 mod hetzner;
+mod limits;
 mod linode;
 mod machines;
 mod operation;

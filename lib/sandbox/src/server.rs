@@ -23,7 +23,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::desktops::{DesktopHost, Kind, Os};
-use crate::operation::HangUp;
+use crate::limits::limited;
+use crate::operation::{HangUp, Service};
 use crate::urls::Urls;
 use crate::world::{Shared, World};
 use crate::{contabo, control, digitalocean, ec2, hetzner, linode, machines, paystack, vultr};
@@ -119,16 +120,17 @@ impl Running {
 }
 
 fn router(world: Shared) -> Router {
+    let limited = |router, service| limited(router, &world, service);
     Router::new()
         .nest("/paystack", paystack::router(&world))
         .nest("/checkout", paystack::checkout_router())
         .nest("/vultr/v2", vultr::router(&world))
         .nest("/contabo", contabo::router(&world))
         .nest("/contabo-auth", contabo::auth_router())
-        .nest("/digitalocean", digitalocean::router(&world))
-        .nest("/linode", linode::router(&world))
-        .nest("/hetzner/v1", hetzner::router(&world))
-        .merge(ec2::router(&world))
+        .nest("/digitalocean", limited(digitalocean::router(&world), Service::DigitalOcean))
+        .nest("/linode", limited(linode::router(&world), Service::Linode))
+        .nest("/hetzner/v1", limited(hetzner::router(&world), Service::Hetzner))
+        .merge(limited(ec2::router(&world), Service::Ec2))
         .nest("/control", control::router())
         .fallback(nothing_here)
         .layer(middleware::from_fn(hang_up_if_told))

@@ -262,3 +262,59 @@ fn xml_error(status: StatusCode, code: &str, text: &str) -> Response {
 pub(crate) fn xml_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Status and body; random ids cut out.
+    async fn read(answer: Response) -> (u16, String) {
+        let status = answer.status().as_u16();
+        let bytes = axum::body::to_bytes(answer.into_body(), 10_000).await.expect("a body");
+        (status, String::from_utf8(bytes.to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn each_provider_says_it_in_its_own_shape() {
+        for (answer, status, part) in [
+            (Service::Vultr.unauthorized(), 401, r#"{"error":"Invalid API token.","status":401}"#),
+            (Service::Contabo.unauthorized(), 401, r#"{"message":"Unauthorized","statusCode":401}"#),
+            (Service::DigitalOcean.unauthorized(), 401, r#"{"id":"unauthorized","message":"Unable to auth"#),
+            (Service::Linode.unauthorized(), 401, r#"{"errors":[{"reason":"Invalid Token"}]}"#),
+            (Service::Hetzner.unauthorized(), 401, r#"{"error":{"code":"unauthorized","details":{}"#),
+            (Service::Ec2.unauthorized(), 401, "<Error><Code>AuthFailure</Code><Message>AWS was not"),
+            (Service::Vultr.out_of_stock(), 400, "not available in the selected region"),
+            (Service::Contabo.out_of_stock(), 400, "No offer was found for product ID 'V153' and period '1'"),
+            (Service::DigitalOcean.out_of_stock(), 422, "Size is not available in this region."),
+            (Service::Linode.out_of_stock(), 400, "capacity"),
+            (Service::Hetzner.out_of_stock(), 412, "resource_unavailable"),
+            (Service::Ec2.out_of_stock(), 500, "<Code>InsufficientInstanceCapacity</Code>"),
+            (Service::DigitalOcean.quota(), 422, "droplet limit"),
+            (Service::Hetzner.quota(), 403, "resource_limit_exceeded"),
+            (Service::Ec2.quota(), 400, "<Code>VcpuLimitExceeded</Code>"),
+            (Service::Ec2.too_many_requests(0, 1), 503, "<Code>RequestLimitExceeded</Code>"),
+            (Service::Hetzner.too_many_requests(0, 1), 429, "rate_limit_exceeded"),
+            (Service::DigitalOcean.internal_error(), 500, "server_error"),
+        ] {
+            let (code, body) = read(answer).await;
+            assert_eq!(code, status, "{body}");
+            assert!(body.contains(part), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refused_rate_comes_with_the_headers_that_are_documented() {
+        let headers = |service: Service| service.too_many_requests(1_000_000, 7).headers().clone();
+        assert_eq!(headers(Service::Vultr)["retry-after"], "7");
+        assert_eq!(headers(Service::DigitalOcean)["ratelimit-reset"], "1007");
+        assert_eq!(headers(Service::Linode)["x-ratelimit-reset"], "1007");
+        assert_eq!(headers(Service::Hetzner)["ratelimit-remaining"], "0");
+        assert!(headers(Service::Hetzner).get("retry-after").is_none());
+        assert!(headers(Service::Contabo).get("retry-after").is_none());
+    }
+
+    #[test]
+    fn what_stands_between_tags_is_escaped() {
+        assert_eq!(xml_text("a<b>&c"), "a&lt;b&gt;&amp;c");
+    }
+}

@@ -16,6 +16,7 @@ use crate::digitalocean::DigitalOcean;
 use crate::ec2::Ec2;
 use crate::faults::Faults;
 use crate::hetzner::Hetzner;
+use crate::limits::Limits;
 use crate::linode::Linode;
 use crate::machines::{AnyPlay, Machines};
 use crate::paystack::Paystack;
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) counts: Counts,
     pub(crate) allow_lists: AllowLists,
+    pub(crate) limits: Limits,
     pub(crate) paystack: Paystack,
     pub(crate) machines: Machines,
     pub(crate) vultr: Vultr,
@@ -53,6 +55,7 @@ impl World {
             faults: Faults::default(),
             counts: Counts::default(),
             allow_lists,
+            limits: Limits::new(config.rate_limits),
             paystack: Paystack::new(config)?,
             machines: Machines::new(desktops),
             vultr: Vultr::new(config),

@@ -54,6 +54,7 @@ fn bare(os: Os) -> DesktopSpec {
         address,
         os,
         hostname: format!("desk-{}", address.octets()[3]),
+        admin_user: if os == Os::Windows { "Administrator" } else { "root" }.into(),
         admin_password: None,
         user_data: None,
         startup_script: None,
@@ -329,15 +330,19 @@ async fn machines_understand_the_scripts_that_the_shop_sends() {
                 username: "desk",
                 password_hash: Some(&hash),
                 report_url: &url,
+                profile: desktop::Profile::Standard,
             };
             let os = match os {
                 Os::Windows => domain::catalogue::Os::Windows,
                 Os::Linux => domain::catalogue::Os::Linux,
             };
-            let script = desktop::first_boot(os, domain::catalogue::Plan::Gpu, &values).unwrap();
+            let form = desktop::WindowsForm::Batch;
+            let script = desktop::first_boot(os, domain::catalogue::Plan::Gpu, form, &values).unwrap();
             let (user_data, startup_script) = match &script {
                 desktop::Script::CloudConfig(text) => (Some(text.clone().into_bytes()), None),
-                desktop::Script::Batch(text) => (None, Some(text.clone().into_bytes())),
+                desktop::Script::Batch(text) | desktop::Script::PowerShell(text) => {
+                    (None, Some(text.clone().into_bytes()))
+                }
             };
             let admin_password = startup_script.is_some().then(|| PASSWORD.to_owned());
             let spec = DesktopSpec { user_data, startup_script, admin_password, calls_home: true, ..spec };

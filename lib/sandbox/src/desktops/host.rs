@@ -16,7 +16,6 @@ use super::login::login_on;
 use super::machine::{Machine, Platform};
 use super::nursery::Nursery;
 use super::screen::Screen;
-use super::windows::ADMINISTRATOR;
 use super::wire::RDP_PORT;
 use super::{DesktopSpec, Kind, Mode, Os, programs};
 
@@ -235,8 +234,8 @@ fn check(spec: &DesktopSpec) -> anyhow::Result<()> {
 fn known_password(machine: &Machine, user: &str, password: &str) -> bool {
     let is_admins = machine.spec.admin_password.as_deref() == Some(password);
     match machine.spec.os {
-        Os::Windows => user.eq_ignore_ascii_case(ADMINISTRATOR) && is_admins,
-        Os::Linux if user == "root" => is_admins,
+        Os::Windows => user.eq_ignore_ascii_case(&machine.spec.admin_user) && is_admins,
+        Os::Linux if user == machine.spec.admin_user => is_admins,
         Os::Linux => machine.config.account.as_ref().is_some_and(|account| {
             account.name == user && sha512_check(password, &account.password_hash).is_ok()
         }),

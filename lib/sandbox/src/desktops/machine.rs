@@ -109,7 +109,9 @@ impl Machine {
     pub(super) fn set_password(&mut self, password: &str) -> anyhow::Result<()> {
         self.spec.admin_password = Some(password.to_owned());
         match (self.kind, self.spec.os) {
-            (Kind::Real, Os::Windows) => windows::write_accounts(password, &self.folder),
+            (Kind::Real, Os::Windows) => {
+                windows::write_accounts(&self.spec.admin_user, password, &self.folder)
+            }
             _ => Ok(()),
         }
     }

@@ -63,8 +63,9 @@ pub struct DesktopSpec {
     pub os: Os,
     /// The computer name.
     pub hostname: String,
-    /// What the provider made or was given. Windows: Administrator's, required. Linux: that of `root`, which only a
-    /// built-in desktop knows.
+    /// Whose password that is: `Administrator` or `root` at most providers.
+    pub admin_user: String,
+    /// What the provider made or was given. Windows: required. Linux: only a built-in desktop knows it.
     pub admin_password: Option<String>,
     /// Decoded user data, as given to the provider.
     pub user_data: Option<Vec<u8>>,

@@ -11,9 +11,6 @@ use super::nursery::{Nursery, Process};
 use super::wire::RDP_PORT;
 use super::{DesktopSpec, programs};
 
-/// The one account of a fresh Windows.
-pub(super) const ADMINISTRATOR: &str = "Administrator";
-
 /// Sets the new host name, which the server sends in its NTLM challenge, and becomes the server.
 const WITH_HOSTNAME: &str = "echo \"$0\" >/proc/sys/kernel/hostname && exec \"$@\"";
 
@@ -24,15 +21,15 @@ const WITH_HOSTNAME: &str = "echo \"$0\" >/proc/sys/kernel/hostname && exec \"$@
 pub(super) fn install(spec: &DesktopSpec, folder: &Path) -> anyhow::Result<()> {
     let password = spec.admin_password.as_deref().context("a Windows machine needs its password")?;
     make_private_folder(&folder.join("home"))?;
-    write_accounts(password, folder)
+    write_accounts(&spec.admin_user, password, folder)
 }
 
-/// The account file, which the server reads at each log-in.
+/// The account file with the one account of a fresh Windows, which the server reads at each log-in.
 ///
 /// # Errors
 /// `folder` cannot be written.
-pub(super) fn write_accounts(password: &str, folder: &Path) -> anyhow::Result<()> {
-    let line = format!("{ADMINISTRATOR}:::{}:::\n", hex::encode(nt_hash(password)));
+pub(super) fn write_accounts(user: &str, password: &str, folder: &Path) -> anyhow::Result<()> {
+    let line = format!("{user}:::{}:::\n", hex::encode(nt_hash(password)));
     write_private(&folder.join("sam"), line.as_bytes())
 }
 

@@ -173,6 +173,7 @@ impl<P: Play> Machine<P> {
             address: self.address,
             os: self.os,
             hostname: self.hostname.clone(),
+            admin_user: P::administrator(self),
             admin_password: self.password.clone(),
             user_data: self.user_data.clone().filter(|data| !data.is_empty()),
             startup_script: self.script.clone(),

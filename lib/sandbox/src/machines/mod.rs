@@ -22,7 +22,8 @@
 //!
 //! What a machine shows is worked out when it is asked for: [`Machine::age`] since its installation began,
 //! [`Machine::since_action`] since the last power action, both in the provider's time, with `halted`, `never_boots`,
-//! `held` and `last`. Machine ids are unique over all providers.
+//! `held` and `last`. Machine ids are unique over all providers. Rate limits and their headers are put around each
+//! router in `server.rs`, from the rules in `limits.rs`: a play has none of its own.
 
 #![allow(dead_code, reason = "until every play uses it")]
 
@@ -79,6 +80,14 @@ pub(crate) trait Play: Sized + Send + Sync + 'static {
 
     /// When a new guest answers, in the provider's time.
     fn timeline(os: Os) -> &'static Timeline;
+
+    /// Whose password a machine's `password` is.
+    fn administrator(machine: &Machine<Self>) -> String {
+        match machine.os {
+            Os::Windows => "Administrator".into(),
+            Os::Linux => "root".into(),
+        }
+    }
 
     /// What the control API shows of a machine on top of the common fields: an object with at least `status` (the
     /// provider's word) and `power` (`running` or `stopped`).

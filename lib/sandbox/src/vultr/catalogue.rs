@@ -166,6 +166,11 @@ impl Plan {
         os == Os::Linux || !NO_WINDOWS.contains(&self.id)
     }
 
+    /// Whether a machine of this plan may become one of that: never to another kind or a smaller disk.
+    pub(super) fn grows_to(&self, other: &Plan) -> bool {
+        other.disk >= self.disk && other.kind() == self.kind()
+    }
+
     /// US dollars: the wire has plain numbers.
     pub(super) fn monthly_cost(&self) -> f64 {
         f64::from(self.monthly_cents) / 100.0

@@ -26,6 +26,7 @@ pub(super) struct Group {
     pub(super) id: String,
     description: String,
     created_at_ms: i64,
+    modified_at_ms: i64,
     rules: Vec<(u64, Value)>,
     last_rule: u64,
 }
@@ -36,7 +37,7 @@ impl Group {
             "id": self.id,
             "description": self.description,
             "date_created": iso_seconds(self.created_at_ms),
-            "date_modified": iso_seconds(self.created_at_ms),
+            "date_modified": iso_seconds(self.modified_at_ms),
             "instance_count": inventory.machines().filter(|m| m.own.firewall_group_id == self.id).count(),
             "rule_count": self.rules.len(),
             "max_rule_count": RULES_MAX,
@@ -64,10 +65,12 @@ pub(super) async fn create(State(world): State<Shared>, body: Bytes) -> Response
                 return bad_request("You have reached the maximum number of firewall groups");
             }
             let place = things.next_place();
+            let now = world.clock.now_ms();
             let group = Group {
                 id: random::uuid(),
                 description: description.clone(),
-                created_at_ms: world.clock.now_ms(),
+                created_at_ms: now,
+                modified_at_ms: now,
                 rules: Vec::new(),
                 last_rule: 0,
             };
@@ -103,6 +106,21 @@ pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -
                 Some(group) => Json(json!({"firewall_group": group.shape(&inventory)})).into_response(),
                 None => no_such("firewall group"),
             }
+        })
+        .await
+}
+
+/// `PUT /firewalls/{id}` with `{"description"}`: 204.
+pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, body: Bytes) -> Response {
+    let description = object(&body).and_then(|fields| fields["description"].as_str().map(str::to_owned));
+    let Some(description) = description else { return bad_request("description is required") };
+    call(&id)
+        .run(&world, async {
+            let mut things = locked(&world.vultr.things);
+            let Some(group) = find(&mut things, &id) else { return no_such("firewall group") };
+            group.description = description;
+            group.modified_at_ms = world.clock.now_ms();
+            StatusCode::NO_CONTENT.into_response()
         })
         .await
 }
@@ -163,6 +181,7 @@ fn add_rule(world: &World, id: &str, fields: &Value) -> Response {
         Ok(rule) => rule,
         Err(text) => return bad_request(text),
     };
+    group.modified_at_ms = world.clock.now_ms();
     group.last_rule += 1;
     rule["id"] = json!(group.last_rule);
     group.rules.push((group.last_rule, rule.clone()));
@@ -225,6 +244,7 @@ pub(super) async fn delete_rule(
             let before = group.rules.len();
             group.rules.retain(|(number, _)| number.to_string() != rule);
             if group.rules.len() < before {
+                group.modified_at_ms = world.clock.now_ms();
                 StatusCode::NO_CONTENT.into_response()
             } else {
                 no_such("firewall rule")

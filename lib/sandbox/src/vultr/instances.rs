@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use super::create::{optional, tags, user_data as checked_user_data};
 use super::machine::shape;
 use super::paging::Paging;
+use super::upgrades::begin_job;
 use super::{Vultr, actions, bad_request, catalogue, no_such, object};
 use crate::machines::{self, Machine, Play as _, listed, on_machine, unknown_status};
-use crate::random;
 use crate::world::{Shared, World, locked};
 
 /// `GET /instances/{id}`
@@ -109,7 +109,10 @@ pub(super) async fn update(State(world): State<Shared>, Path(id): Path<String>, 
                 actions::begin_reinstall(&world, machine);
             }
             let instance = shape(machine, world.clock, world.clock.now_ms());
-            (StatusCode::ACCEPTED, Json(json!({"instance": instance, "job_ids": [random::uuid()]})))
+            (
+                StatusCode::ACCEPTED,
+                Json(json!({"instance": instance, "job_ids": [begin_job(&world, &machine.id)]})),
+            )
                 .into_response()
         }
     })
@@ -129,7 +132,7 @@ fn change(world: &World, machine: &mut Machine<Vultr>, fields: &Value) -> Result
         None => machine.own.plan,
         Some(id) => {
             let plan = catalogue::find_plan(id).ok_or("Invalid plan chosen.")?;
-            if plan.disk < machine.own.plan.disk || plan.kind() != machine.own.plan.kind() {
+            if !machine.own.plan.grows_to(plan) {
                 return Err("Unable to upgrade to the selected plan".into());
             }
             plan

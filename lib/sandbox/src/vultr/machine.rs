@@ -56,6 +56,7 @@ impl Play for Vultr {
             "status": shown.status,
             "server_status": shown.server,
             "script_id": machine.own.script_id,
+            "firewall_group_id": machine.own.firewall_group_id,
         })
     }
 
@@ -147,6 +148,7 @@ pub(super) fn shape(machine: &Machine<Vultr>, clock: Clock, now_ms: i64) -> Valu
         "v6_network": "",
         "v6_main_ip": "",
         "v6_network_size": 0,
+        "v6_networks": [],
         "label": machine.label,
         "internal_ip": "",
         "vpc_only": false,

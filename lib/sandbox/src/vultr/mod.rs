@@ -11,8 +11,9 @@ mod listings;
 mod machine;
 mod paging;
 mod scripts;
+mod upgrades;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -34,6 +35,7 @@ use crate::world::Shared;
 use firewalls::Group;
 use limiter::Limiter;
 use scripts::Script;
+use upgrades::Job;
 
 /// The account: its key, its machines, and what goes with them. Of the two locks that of the inventory is taken first.
 pub(crate) struct Vultr {
@@ -54,11 +56,12 @@ impl Vultr {
     }
 }
 
-/// Startup scripts and firewall groups, by their place in the order of creation.
+/// Startup scripts and firewall groups by their place in the order of creation, and jobs, oldest first.
 #[derive(Default)]
 struct Things {
     scripts: BTreeMap<u64, Script>,
     groups: BTreeMap<u64, Group>,
+    jobs: VecDeque<Job>,
     last_place: u64,
 }
 
@@ -90,6 +93,8 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .route("/instances/{id}/halt", post(actions::halt))
         .route("/instances/{id}/reboot", post(actions::reboot))
         .route("/instances/{id}/reinstall", post(actions::reinstall))
+        .route("/instances/{id}/upgrades", get(upgrades::list))
+        .route("/instances/jobs/{id}", get(upgrades::job))
         .route("/instances/{id}/user-data", get(instances::user_data))
         .route("/instances/{id}/bandwidth", get(listings::bandwidth))
         .route("/account", get(listings::account))
@@ -100,7 +105,7 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .route("/startup-scripts", get(scripts::list).post(scripts::create))
         .route("/startup-scripts/{id}", get(scripts::fetch).patch(scripts::update).delete(scripts::delete))
         .route("/firewalls", get(firewalls::list).post(firewalls::create))
-        .route("/firewalls/{id}", get(firewalls::fetch).delete(firewalls::delete))
+        .route("/firewalls/{id}", get(firewalls::fetch).put(firewalls::update).delete(firewalls::delete))
         .route("/firewalls/{id}/rules", get(firewalls::list_rules).post(firewalls::create_rule))
         .route("/firewalls/{id}/rules/{rule}", axum::routing::delete(firewalls::delete_rule))
         .fallback(unknown_path)

@@ -21,9 +21,14 @@ async fn create(world: &World, label: &str) -> (u16, Value) {
 #[tokio::test]
 async fn refusals_and_early_failures_have_no_effect() {
     let world = World::open(60).await;
-    for (kind, status) in
-        [("refuse", 400), ("fail_before", 500), ("out_of_stock", 400), ("rate_limited", 429)]
-    {
+    for (kind, status) in [
+        ("refuse", 400),
+        ("fail_before", 500),
+        ("out_of_stock", 400),
+        ("rate_limited", 429),
+        ("quota", 400),
+        ("unauthorized", 401),
+    ] {
         world.fault(json!({"target": "vultr.create", "kind": kind})).await;
         let (code, body) = create(&world, "ord_1").await;
         assert_eq!(code, status, "{kind}");
@@ -61,6 +66,16 @@ async fn a_dropped_connection_gives_no_answer_but_the_effect_is_there() {
     assert!(request.json(&body).send().await.is_err());
     let again = world.paystack(Method::POST, "/transaction/initialize", Some(body)).await;
     assert_eq!(again.body["code"], "duplicate_reference");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_dropped_before_the_effect_makes_nothing() {
+    let world = World::open(60).await;
+    world.fault(json!({"target": "vultr.create", "kind": "drop_before"})).await;
+    let lost = world.try_vultr(Method::POST, "/instances", Some(linux("ord_1"))).await;
+    assert!(lost.is_err(), "{lost:?}");
+    assert!(labels(&world, "").await.is_empty());
     world.close().await;
 }
 

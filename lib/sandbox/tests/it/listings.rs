@@ -105,6 +105,57 @@ async fn startup_scripts_are_kept_as_base64() {
 }
 
 #[tokio::test]
+async fn a_machine_tells_what_it_can_become_and_an_upgrade_is_a_job() {
+    let world = World::open(60).await;
+    let id = world.create("ord_1").await["id"].as_str().expect("an id").to_owned();
+    let path = format!("/instances/{id}");
+    let all = get(&world, &format!("{path}/upgrades")).await["upgrades"].clone();
+    let plans: Vec<&str> = all["plans"].as_array().expect("plans").iter().filter_map(Value::as_str).collect();
+    assert!(plans.contains(&"vc2-2c-4gb") && !plans.contains(&"vc2-1c-1gb"), "{plans:?}");
+    assert!(!plans.iter().any(|plan| plan.starts_with("vhf")), "{plans:?}");
+    assert!(all["os"][0]["id"].is_u64() && all["applications"].is_array());
+    let narrow = get(&world, &format!("{path}/upgrades?type=plans")).await["upgrades"].clone();
+    assert!(narrow.get("os").is_none() && narrow["plans"] == all["plans"]);
+    assert_eq!(world.vultr(Method::GET, &format!("{path}/upgrades?type=x"), None).await.status, 400);
+
+    let changed = world.vultr(Method::PATCH, &path, Some(json!({"plan": "vc2-2c-4gb"}))).await;
+    assert_eq!((changed.status, &changed.body["instance"]["plan"]), (202, &json!("vc2-2c-4gb")));
+    assert_eq!(world.machine(&id).await["plan"], "vc2-2c-4gb");
+    let job = format!("/instances/jobs/{}", changed.body["job_ids"][0].as_str().expect("a job"));
+    let done = world
+        .until("the job is done", async || {
+            let job = get(&world, &job).await["job"].clone();
+            (job["state"] == "success").then_some(job)
+        })
+        .await;
+    assert_eq!((&done["vps_id"], &done["type"]), (&json!(id), &json!("UPGRADE")));
+    assert_eq!(world.vultr(Method::GET, "/instances/jobs/unknown", None).await.status, 404);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_machine_joins_a_firewall_group_and_leaves_it_with_the_group() {
+    let world = World::open(60).await;
+    let group = world.vultr(Method::POST, "/firewalls", Some(json!({"description": "rdp"}))).await;
+    let group = group.body["firewall_group"]["id"].as_str().expect("an id").to_owned();
+    let id = world.create("ord_1").await["id"].as_str().expect("an id").to_owned();
+    world.create("ord_2").await;
+    let join = json!({"firewall_group_id": group});
+    let joined = world.vultr(Method::PATCH, &format!("/instances/{id}"), Some(join)).await;
+    assert_eq!(joined.body["instance"]["firewall_group_id"], group.as_str());
+    let listed = get(&world, &format!("/instances?firewall_group_id={group}")).await;
+    assert_eq!((&listed["meta"]["total"], &listed["instances"][0]["label"]), (&json!(1), &json!("ord_1")));
+    let path = format!("/firewalls/{group}");
+    assert_eq!(get(&world, &path).await["firewall_group"]["instance_count"], 1);
+    let renamed = world.vultr(Method::PUT, &path, Some(json!({"description": "desktops"}))).await;
+    assert_eq!(renamed.status, 204);
+    assert_eq!(get(&world, &path).await["firewall_group"]["description"], "desktops");
+    assert_eq!(world.vultr(Method::DELETE, &path, None).await.status, 204);
+    assert_eq!(world.instance(&id).await["firewall_group_id"], "");
+    world.close().await;
+}
+
+#[tokio::test]
 async fn firewall_groups_take_inbound_rules() {
     let world = World::open(60).await;
     let group = world.vultr(Method::POST, "/firewalls", Some(json!({"description": "rdp"}))).await;

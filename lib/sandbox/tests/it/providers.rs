@@ -105,6 +105,57 @@ async fn ec2_answers_in_xml() {
     world.close().await;
 }
 
+/// GETs the path until it is refused, with the provider's Bearer key; the refusal.
+async fn until_refused(world: &World, path: &str, key: &str) -> reqwest::Response {
+    world
+        .until("a limit", async || {
+            let mut last = None;
+            for _ in 0..50 {
+                let answer = world.request(Method::GET, path).bearer_auth(key).send().await;
+                last = Some(answer.expect("an answer")).filter(|answer| answer.status() == 429);
+            }
+            last
+        })
+        .await
+}
+
+#[tokio::test]
+async fn documented_limits_are_told_and_hold_where_they_are_asked_for() {
+    let settings = sandbox::Config { rate_limits: true, ..config(60) };
+    let world = World::with(settings.clone()).await;
+    let answer = world.request(Method::GET, "/digitalocean/v2/nothing");
+    let answer = answer.bearer_auth(&settings.digitalocean_token).send().await.expect("an answer");
+    let header =
+        |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
+    assert_eq!(header("ratelimit-limit").as_deref(), Some("250"));
+    assert_eq!(header("ratelimit-remaining").as_deref(), Some("249"));
+    let refused = until_refused(&world, "/digitalocean/v2/nothing", &settings.digitalocean_token).await;
+    let wait: u64 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(refused.headers()["ratelimit-remaining"], "0");
+    let body: Value = refused.json().await.expect("JSON");
+    assert_eq!(body["id"], "too_many_requests");
+    assert_eq!(world.state().await["requests"]["digitalocean.rate_limited"], 1);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn an_allow_list_belongs_to_one_provider() {
+    let settings = config(60);
+    let world = World::with(settings.clone()).await;
+    let elsewhere = json!({"addresses": ["192.0.2.1"]});
+    assert_eq!(world.control(Method::POST, "/linode/allow-list", Some(elsewhere.clone())).await.status, 204);
+    assert_eq!(world.control(Method::POST, "/nobody/allow-list", Some(elsewhere)).await.status, 404);
+    for (path, key, status) in [
+        ("/linode/v4/nothing", &settings.linode_token, 401),
+        ("/hetzner/v1/nothing", &settings.hetzner_token, 404),
+    ] {
+        let answer = world.request(Method::GET, path).bearer_auth(key).send().await.expect("an answer");
+        assert_eq!(answer.status(), status, "{path}");
+    }
+    world.close().await;
+}
+
 #[tokio::test]
 async fn machines_can_be_put_in_without_desktops() {
     let world = World::open(60).await;
