@@ -29,6 +29,8 @@ pub struct Subject<H> {
     pub delete: &'static str,
     /// The sandbox's operation that tells the stock, such as `vultr.availability`; `None` where no call tells it.
     pub stock: Option<&'static str>,
+    /// Machines carry the tags that they were made with; otherwise names and calls are all they are known by.
+    pub tags: bool,
     /// A repeated create of one name (or call) is answered with the machine that is there.
     pub one_machine_per_name: bool,
     /// A refusal for too many requests says when to come again.

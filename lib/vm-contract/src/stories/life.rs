@@ -30,7 +30,7 @@ pub async fn a_machine_lives_from_create_to_delete<H: VmHost>(subject: &Subject<
         let (listed, _) = world.host.list(None, 50).await.expect("a page");
         let listed = listed.into_iter().find(|vm| vm.id == made.id).expect("it is listed");
         assert_eq!((&listed.name, listed.address), (&request.name, running.address));
-        for tag in &request.tags {
+        for tag in request.tags.iter().filter(|_| subject.tags) {
             assert!(listed.tags.contains(tag), "{tag} in {:?}", listed.tags);
         }
 

@@ -27,7 +27,8 @@ pub async fn every_refusal_of_a_create_is_told_apart_and_makes_nothing<H: VmHost
     let world = World::open(subject).await;
     let request = world.request(1, Os::Linux);
     for (fault, expected) in ENDINGS {
-        world.fault("create", fault, json!({})).await;
+        // Until it is lifted: a client may ask for another token after a 401, and then once more.
+        world.fault("create", fault, json!({"times": 0})).await;
         let ended = world.host.create(&request).await;
         let Err(error) = ended else { panic!("{fault}: a machine was made") };
         assert!(expected.contains(&kind(&error)), "{fault}: {} {error}", kind(&error));
