@@ -1,7 +1,7 @@
 //! Checkout: one order and one payment request, however often the customer clicks.
 
 use domain::Timestamp;
-use domain::catalogue::{Catalogue, Os, Plan};
+use domain::catalogue::{Catalogue, Os, Plan, Product};
 use domain::customer::{CustomerId, Email};
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::money::Currency;
@@ -9,11 +9,12 @@ use domain::order::{Order, OrderStatus, PaymentMethod, Step, StepDone};
 use domain::payment::{Payment, PaymentStatus, REFERENCES_MAX};
 use jiff::SignedDuration;
 
+use crate::deliverable::{Deliverable, Now};
 use crate::error::{AppError, undisturbed};
 use crate::policy::Policy;
 use crate::ports::{
-    CheckoutRequest, Clock, Commit, GatewayError, IdempotencyRecord, Ids, PaymentGateway, ReadIdempotency,
-    ReadOrders, ReadPayments, StoreError, Write,
+    CheckoutRequest, Clock, Commit, GatewayError, IdempotencyRecord, Ids, PaymentGateway, ReadAvailability,
+    ReadCircuits, ReadIdempotency, ReadOrders, ReadPayments, StoreError, Write,
 };
 
 /// How long an idempotency key is remembered.
@@ -69,13 +70,15 @@ pub struct Checkout<S, G, W> {
     pub world: W,
     /// What is sold.
     pub catalogue: &'static Catalogue,
+    /// What of it can be had now.
+    pub deliverable: Deliverable,
     /// Times and limits.
     pub policy: Policy,
 }
 
 impl<S, G, W> Checkout<S, G, W>
 where
-    S: Commit + ReadIdempotency + ReadOrders + ReadPayments + Sync,
+    S: Commit + ReadIdempotency + ReadOrders + ReadPayments + ReadAvailability + ReadCircuits + Sync,
     G: PaymentGateway + Sync,
     W: Clock + Ids + Sync,
 {
@@ -85,8 +88,9 @@ where
     /// reference is the gateway's idempotency key, so a repeat after any failure goes on where it stopped.
     ///
     /// # Errors
-    /// `Invalid` with the field, `Forbidden` for an unverified address, `KeyReused`, `Gateway` when no page
-    /// could be opened (the order stands; repeat with the same key).
+    /// `Invalid` with the field, `NotDeliverable` with what can be had instead, `Forbidden` for an unverified
+    /// address, `KeyReused`, `Gateway` when no page could be opened (the order stands; repeat with the same key).
+    /// An order that was placed before is not refused for what can be had now.
     pub async fn place(&self, wish: &PlaceOrder) -> Result<Placed, AppError> {
         if !wish.email_verified {
             return Err(AppError::Forbidden("Verify your e-mail address before you order.".to_owned()));
@@ -120,7 +124,8 @@ where
 
     async fn store_new(&self, wish: &PlaceOrder) -> Result<(Order, Payment), AppError> {
         let now = self.world.now();
-        let (order, payment) = self.decide(wish, now)?;
+        let deliverable = self.deliverable.now(&self.store, now).await?;
+        let (order, payment) = self.decide(wish, &deliverable, now)?;
         let record = IdempotencyRecord {
             customer: wish.customer.clone(),
             key: wish.key.clone(),
@@ -142,7 +147,12 @@ where
         Ok((order, payment))
     }
 
-    fn decide(&self, wish: &PlaceOrder, now: Timestamp) -> Result<(Order, Payment), AppError> {
+    fn decide(
+        &self,
+        wish: &PlaceOrder,
+        deliverable: &Now,
+        now: Timestamp,
+    ) -> Result<(Order, Payment), AppError> {
         let product = self.catalogue.product(wish.plan, wish.os).ok_or_else(|| AppError::Invalid {
             field: "plan",
             reason: format!("{} {} is not sold", wish.plan, wish.os),
@@ -151,12 +161,7 @@ where
             field: "currency",
             reason: format!("{} {} is not sold in {}", wish.plan, wish.os, wish.currency),
         })?;
-        if product.offerings_in(wish.region.as_deref()).is_empty() {
-            return Err(AppError::Invalid {
-                field: "region",
-                reason: format!("choose one of {}", product.regions().join(", ")),
-            });
-        }
+        self.check_deliverable(product, wish.region.as_deref(), deliverable)?;
         let order = Order {
             id: OrderId::new(now, self.world.random()),
             customer: wish.customer.clone(),
@@ -164,6 +169,7 @@ where
             plan: wish.plan,
             os: wish.os,
             region: wish.region.clone(),
+            staff: None,
             price,
             method: wish.method,
             payment: PaymentId::new(now, self.world.random()),
@@ -202,6 +208,30 @@ where
         };
         payment.next_check_at = payment.next_check_after(now);
         Ok((order, payment))
+    }
+
+    /// Whether somebody can make the machine now, where it is wanted.
+    fn check_deliverable(
+        &self,
+        product: &Product,
+        region: Option<&str>,
+        deliverable: &Now,
+    ) -> Result<(), AppError> {
+        let offerings = product.offerings_in(region);
+        if offerings.iter().any(|offering| deliverable.has(offering)) {
+            return Ok(());
+        }
+        let passing = !offerings.is_empty();
+        let (plan, os) = (product.plan, product.os);
+        let (field, reason) = match region {
+            Some(region) if passing => {
+                ("region", format!("{plan} {os} cannot be had in {region} now; nothing was charged"))
+            }
+            Some(_) => ("region", format!("choose one of {}", product.regions().join(", "))),
+            None => ("plan", format!("{plan} {os} cannot be had anywhere now; nothing was charged")),
+        };
+        let alternatives = deliverable.alternatives(self.catalogue, product, region);
+        Err(AppError::NotDeliverable { field, reason, passing, alternatives })
     }
 
     /// The payment with the address of its page: the stored one, or a page opened now.

@@ -1,6 +1,6 @@
 //! What a customer does to a desktop: taken at once, carried out by a worker, one at a time per desktop.
 
-use desktop::password;
+use desktop::{WindowsForm, password};
 use domain::Timestamp;
 use domain::catalogue::Os;
 use domain::command::{CommandKind, accept, completed, failed};
@@ -11,7 +11,7 @@ use domain::instance::{Instance, InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
 use domain::order::Order;
 use domain::readiness::{Probe, Verdict, judge};
-use domain::vm::{RDP_PORT, VmId, VmState, host_name};
+use domain::vm::{RDP_PORT, Vm, VmId, VmState, host_name};
 
 use crate::error::{AppError, Chain, undisturbed};
 use crate::first_boot::{CallHome, script};
@@ -19,8 +19,11 @@ use crate::mails::{announce, owed_writes};
 use crate::policy::Policy;
 use crate::ports::{
     AuditEntry, Clock, CommandMessage, Commit, Encrypt, Ids, ProbeRdp, QueueCommand, QueueMail, ReadAttempts,
-    ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, StoreError, VmError, VmHost, Write,
+    ReadCircuits, ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, Reinstall, StoreError, VmError,
+    VmHost, VmHosts, WindowsPassword, Write,
 };
+use crate::providers::{Guarded, Providers};
+use crate::provision::trace;
 
 /// Takes commands from customers.
 pub struct CommandDesk<S, Q, W> {
@@ -80,11 +83,11 @@ where
 }
 
 /// Carries commands out.
-pub struct Commands<S, H, K, Q, P, W> {
+pub struct Commands<S, V, K, Q, P, W> {
     /// The state.
     pub store: S,
-    /// The provider.
-    pub host: H,
+    /// The providers.
+    pub providers: Providers<V, S, W>,
     /// Encrypts passwords.
     pub keys: K,
     /// The mail queue.
@@ -108,10 +111,17 @@ pub enum Progress {
     UnderWay,
 }
 
-impl<S, H, K, Q, P, W> Commands<S, H, K, Q, P, W>
+impl<S, V, K, Q, P, W> Commands<S, V, K, Q, P, W>
 where
-    S: Commit + ReadInstances + ReadOrders + ReadAttempts + ReadFirstBoots + ReadCredentials + Sync,
-    H: VmHost + Sync,
+    S: Commit
+        + ReadInstances
+        + ReadOrders
+        + ReadAttempts
+        + ReadFirstBoots
+        + ReadCredentials
+        + ReadCircuits
+        + Sync,
+    V: VmHosts + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Sync,
     P: ProbeRdp + Sync,
@@ -138,9 +148,9 @@ where
                 self.fail(id, "It did not take effect in time; please ask support.").await
             }
             Ok(progress) => Ok(progress),
-            Err(AppError::Provider(VmError::Unclear { .. } | VmError::Busy { .. })) if !late => {
-                Ok(Progress::UnderWay)
-            }
+            Err(AppError::Provider(
+                VmError::Unclear { .. } | VmError::Busy { .. } | VmError::LeftAlone { .. },
+            )) if !late => Ok(Progress::UnderWay),
             Err(AppError::Provider(error)) => {
                 tracing::warn!(instance = %id, command = %command.kind, error = %error, "command failed");
                 self.fail(id, "The provider could not do it; please ask support.").await
@@ -160,9 +170,9 @@ where
     /// it again: a second reboot or reinstall in a row does what the customer asked for.
     async fn send(&self, mut instance: Instance, kind: CommandKind, vm: &VmId) -> Result<Progress, AppError> {
         match kind {
-            CommandKind::Restart => self.host.reboot(vm).await?,
-            CommandKind::Start => self.host.start(vm).await?,
-            CommandKind::Stop => self.host.halt(vm).await?,
+            CommandKind::Restart => self.host(&instance)?.reboot(vm).await?,
+            CommandKind::Start => self.host(&instance)?.start(vm).await?,
+            CommandKind::Stop => self.host(&instance)?.halt(vm).await?,
             CommandKind::Terminate => self.delete_all(&instance, vm).await?,
             CommandKind::Reinstall => return self.reinstall(instance, vm).await,
         }
@@ -178,7 +188,7 @@ where
     async fn effect(&self, instance: &Instance, kind: CommandKind, vm: &VmId) -> Result<Progress, AppError> {
         match kind {
             CommandKind::Stop => {
-                let stopped = self.host.get(vm).await?.vm.state == VmState::Stopped;
+                let stopped = self.host(instance)?.get(vm).await?.vm.state == VmState::Stopped;
                 if stopped { self.complete(instance).await } else { Ok(Progress::UnderWay) }
             }
             CommandKind::Start | CommandKind::Restart => match self.answers(instance).await {
@@ -186,8 +196,7 @@ where
                 None => Ok(Progress::UnderWay),
             },
             CommandKind::Terminate => {
-                let left = self.host.find(&instance.order.to_string()).await?;
-                if left.is_empty() {
+                if self.left(instance).await?.is_empty() {
                     return self.complete(instance).await;
                 }
                 self.delete_all(instance, vm).await?;
@@ -197,12 +206,28 @@ where
         }
     }
 
+    /// The provider of a desktop's machine.
+    fn host<'a>(&'a self, instance: &'a Instance) -> Result<Guarded<'a, V, S, W>, AppError> {
+        Ok(self.providers.at(instance.offering.provider, &instance.offering.provider_region)?)
+    }
+
+    /// What its provider still has of the desktop's order.
+    async fn left(&self, instance: &Instance) -> Result<Vec<Vm>, AppError> {
+        let order = self.store.order(instance.order).await?.ok_or(AppError::NotFound("order"))?;
+        let mut attempts = self.store.attempts(order.id).await?;
+        attempts.retain(|a| a.offering.provider == instance.offering.provider && !a.made_nothing());
+        let mut found = self.host(instance)?.find(&trace(&order, &attempts)).await?;
+        found.retain(|vm| !vm.is_over());
+        Ok(found)
+    }
+
     /// Deletes the machine by its id, whether or not it is listed, and whatever else carries the order's name.
     async fn delete_all(&self, instance: &Instance, ours: &VmId) -> Result<(), AppError> {
-        self.host.delete(ours).await?;
-        for vm in self.host.find(&instance.order.to_string()).await? {
+        let host = self.host(instance)?;
+        host.delete(ours).await?;
+        for vm in self.left(instance).await? {
             if vm.id != *ours {
-                self.host.delete(&vm.id).await?;
+                host.delete(&vm.id).await?;
             }
         }
         Ok(())
@@ -253,23 +278,37 @@ where
         let first_boot = self.waiting_for(&order, &instance).await?;
         // One password per boot, stored before the call: whichever of several calls takes effect in the end, the
         // password that it set is known.
+        let host = self.providers.at(instance.offering.provider, &instance.offering.provider_region)?;
+        let setup = host.capabilities().windows;
+        let chosen = setup.is_some_and(|setup| setup.password == WindowsPassword::Chosen);
+        let fresh = password::generate(&self.world.secret_bytes());
         if order.os == Os::Linux && first_boot.version == 0 {
-            let fresh = password::generate(&self.world.secret_bytes());
             attempt.password_hash = Some(password::sha512_crypt(&fresh, &self.world.secret_bytes()));
+        }
+        // A chosen Administrator's password counts from the call that carries it: each call has the one stored last.
+        if (order.os == Os::Linux && first_boot.version == 0) || (order.os == Os::Windows && chosen) {
             attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &fresh).await?);
         }
         let hash = attempt.password_hash.as_deref();
-        let user_data = script(&self.call_home, &order, instance.attempt, instance.boot, hash)
+        let form = if setup.is_some_and(|s| s.batch) { WindowsForm::Batch } else { WindowsForm::PowerShell };
+        let user_data = script(&self.call_home, &order, instance.attempt, instance.boot, form, hash)
             .map_err(|error| AppError::Fault(error.to_string()))?;
         // The row that the machine's report needs must be there before the machine.
         self.store.commit(vec![Write::FirstBoot(first_boot), Write::Attempt(attempt.clone())]).await?;
         attempt.version += 1;
-        let host = host_name(order.id, instance.attempt);
-        let told = self.host.reinstall(vm, &host, &user_data).await?;
-        if order.os == Os::Windows {
+        let request = Reinstall {
+            name: attempt.vm_name(),
+            host_name: host_name(order.id, instance.attempt),
+            os: order.os,
+            image: instance.offering.image.clone(),
+            user_data,
+            password: fresh,
+        };
+        let told = host.reinstall(vm, &request).await?;
+        if order.os == Os::Windows && !chosen {
             let known = match told {
                 Some(password) => Some(password),
-                None => self.host.get(vm).await?.password,
+                None => host.get(vm).await?.password,
             };
             let Some(known) = known else {
                 return self
@@ -301,7 +340,7 @@ where
     }
 
     async fn reinstalled(&self, instance: &Instance, vm: &VmId) -> Result<Progress, AppError> {
-        let found = self.host.get(vm).await?.vm;
+        let found = self.host(instance)?.get(vm).await?.vm;
         let Some(address) = found.address.or(instance.address) else { return Ok(Progress::UnderWay) };
         let first_boot = self.store.first_boot(instance.id, instance.attempt, instance.boot).await?;
         let first_boot = first_boot.ok_or(AppError::NotFound("first boot"))?;

@@ -1,5 +1,6 @@
 //! What a use case can end in besides its answer.
 
+use crate::deliverable::Alternative;
 use crate::ports::{CryptError, GatewayError, MailError, QueueError, StoreError, VmError, WorkflowError};
 
 /// The error of a use case. What a caller may read stands in the variants with a sentence; everything else
@@ -16,6 +17,18 @@ pub enum AppError {
         field: &'static str,
         /// A sentence that the caller can act on.
         reason: String,
+    },
+    /// Nobody makes what is wanted where it is wanted; or nobody can now. HTTP 422.
+    #[error("{field}: {reason}")]
+    NotDeliverable {
+        /// Which field, as the caller wrote it.
+        field: &'static str,
+        /// A sentence that the caller can act on.
+        reason: String,
+        /// Whether it is offered, and may be had again later.
+        passing: bool,
+        /// What can be had now instead, closest first.
+        alternatives: Vec<Alternative>,
     },
     /// The idempotency key was used for another request. HTTP 422.
     #[error("this idempotency key was used for another request")]
@@ -57,7 +70,7 @@ impl AppError {
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Gateway(GatewayError::Busy { .. } | GatewayError::Unclear { .. })
-            | Self::Provider(VmError::Busy { .. } | VmError::Unclear { .. })
+            | Self::Provider(VmError::Busy { .. } | VmError::Unclear { .. } | VmError::LeftAlone { .. })
             | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict)
             | Self::Queue(_)
             | Self::Crypt(_)
@@ -65,6 +78,7 @@ impl AppError {
             | Self::Workflow(_) => true,
             Self::NotFound(_)
             | Self::Invalid { .. }
+            | Self::NotDeliverable { .. }
             | Self::KeyReused
             | Self::Conflict(_)
             | Self::Forbidden(_)

@@ -4,7 +4,8 @@
 //! the create call sends the same user data, and nothing secret has to be kept. It works once, because the
 //! report is stored on condition.
 
-use desktop::Script;
+use desktop::{Profile, Script, WindowsForm};
+use domain::catalogue::Os;
 use domain::first_boot::{FirstBoot, Report};
 use domain::ids::InstanceId;
 use domain::order::{Order, OrderEvent, Step};
@@ -92,6 +93,7 @@ pub fn script(
     order: &Order,
     attempt: u16,
     boot: u16,
+    form: WindowsForm,
     password_hash: Option<&str>,
 ) -> Result<UserData, desktop::InvalidValue> {
     let values = desktop::FirstBoot {
@@ -99,11 +101,18 @@ pub fn script(
         username: &linux_user(order.id),
         password_hash,
         report_url: &call_home.url(Boot { instance: order.instance, attempt, boot }),
+        profile: profile(order),
     };
-    Ok(match desktop::first_boot(order.os, order.plan, &values)? {
+    Ok(match desktop::first_boot(order.os, order.plan, form, &values)? {
         Script::CloudConfig(text) => UserData::CloudConfig(text),
         Script::Batch(text) => UserData::Batch(text),
+        Script::PowerShell(text) => UserData::PowerShell(text),
     })
+}
+
+/// What the staff order on Windows trades.
+fn profile(order: &Order) -> Profile {
+    if order.staff.is_some() && order.os == Os::Windows { Profile::Mt5 } else { Profile::Standard }
 }
 
 /// What the waiting state of the workflow gets when the machine has reported; its output is thrown away.

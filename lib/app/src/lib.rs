@@ -1,8 +1,10 @@
 //! What NemoRDP does: the use cases, over ports. No SDK, no HTTP, no clock of its own.
 
+pub mod availability;
 pub mod checkout;
 pub mod commands;
 pub mod credentials;
+pub mod deliverable;
 pub mod error;
 pub mod first_boot;
 pub mod gateway_events;
@@ -10,6 +12,7 @@ pub mod mails;
 pub mod policy;
 pub mod ports;
 pub mod profile;
+pub mod providers;
 pub mod provision;
 pub mod refunds;
 pub mod settle;

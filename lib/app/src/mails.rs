@@ -220,6 +220,12 @@ where
                     paid_at: payment.paid_at.or(order.paid_at).unwrap_or(order.created_at),
                 }
             }
+            MailKind::Delayed => MailContent::Delayed {
+                order: order.id,
+                plan: order.plan,
+                os: order.os,
+                deadline: order.deadline.unwrap_or(order.created_at),
+            },
             MailKind::FailedAndRefunded => MailContent::FailedAndRefunded {
                 order: order.id,
                 plan: order.plan,

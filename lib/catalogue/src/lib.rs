@@ -10,7 +10,7 @@ pub fn catalogue() -> &'static Catalogue {
         // The build script wrote this text from a value of the same type, so it always reads back; an empty
         // catalogue (nothing is sold) is what remains if it ever did not.
         serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
-            .unwrap_or(Catalogue { currencies: Vec::new(), products: Vec::new() })
+            .unwrap_or(Catalogue { regions: Vec::new(), currencies: Vec::new(), products: Vec::new() })
     });
     &CATALOGUE
 }

@@ -62,8 +62,38 @@ word_enum! {
 word_enum! {
     /// Who makes the machines.
     Provider {
-        /// <https://api.vultr.com/v2>
+        /// <https://api.vultr.com/v2>: Windows and Ubuntu.
         Vultr = "vultr",
+        /// <https://api.contabo.com>: Ubuntu and Windows, by the month.
+        Contabo = "contabo",
+        /// <https://api.digitalocean.com>: Ubuntu.
+        Digitalocean = "digitalocean",
+        /// <https://api.linode.com> (Akamai): Ubuntu.
+        Linode = "linode",
+        /// <https://api.hetzner.cloud/v1>: Ubuntu.
+        Hetzner = "hetzner",
+        /// <https://ec2.amazonaws.com>: Windows and Ubuntu.
+        Ec2 = "ec2",
+    }
+}
+
+impl Provider {
+    /// Whether it has an image of this system. DigitalOcean, Linode and Hetzner have none of Windows.
+    pub const fn has(self, os: Os) -> bool {
+        match (self, os) {
+            (_, Os::Linux) | (Self::Vultr | Self::Contabo | Self::Ec2, Os::Windows) => true,
+            (Self::Digitalocean | Self::Linode | Self::Hetzner, Os::Windows) => false,
+        }
+    }
+
+    /// Whether a size of this id has a graphics card.
+    fn has_graphics_card(self, plan: &str) -> bool {
+        match self {
+            Self::Vultr => plan.starts_with("vcg-"),
+            Self::Digitalocean => plan.starts_with("gpu-"),
+            Self::Ec2 => plan.starts_with("g4dn."),
+            Self::Contabo | Self::Linode | Self::Hetzner => false,
+        }
     }
 }
 
@@ -87,10 +117,21 @@ pub struct Specs {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
-    /// The name begins with this text, as the provider spells it, and never contains `Core`.
+    /// The name begins with this text, as the provider spells it, and never contains `Core`. At EC2: the public
+    /// SSM parameter that names the newest image.
     pub name_prefix: String,
     /// The id to use when the provider's list cannot be read.
     pub fallback_id: String,
+}
+
+/// A part of the world, whoever makes the machines there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// What orders say, such as `us-east`.
+    pub id: String,
+    /// What a customer reads.
+    pub name: String,
 }
 
 /// One place where a plan can be made.
@@ -101,15 +142,17 @@ pub struct Offering {
     pub provider: Provider,
     /// The provider's id of the size.
     pub plan: String,
-    /// The provider's id of the region.
+    /// The region as a customer chooses it, one of [`Catalogue::regions`].
     pub region: String,
+    /// The provider's id of the region.
+    pub provider_region: String,
     /// What is installed.
     pub image: Image,
 }
 
 impl fmt::Display for Offering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} in {}", self.provider, self.plan, self.region)
+        write!(f, "{} {} in {}", self.provider, self.plan, self.provider_region)
     }
 }
 
@@ -158,6 +201,8 @@ impl Product {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
+    /// The regions that a customer can choose, in the order in which they are shown.
+    pub regions: Vec<Region>,
     /// The currencies that every product must be priced in.
     pub currencies: Vec<Currency>,
     /// One per (plan, OS) pair.
@@ -176,8 +221,8 @@ const fn smallest_charge(currency: Currency) -> i64 {
     }
 }
 
-/// The number of offerings that one order may go through; bounds the workflow.
-pub const OFFERINGS_MAX: usize = 8;
+/// The number of offerings of one product.
+pub const OFFERINGS_MAX: usize = 24;
 
 impl Catalogue {
     /// The product for a plan and system, if it is sold.
@@ -192,6 +237,14 @@ impl Catalogue {
         let mut faults = Vec::new();
         if self.currencies.is_empty() {
             faults.push("currencies: at least one is needed".to_owned());
+        }
+        for (index, region) in self.regions.iter().enumerate() {
+            if region.id.is_empty() || region.name.is_empty() {
+                faults.push(format!("regions[{index}]: id and name must not be empty"));
+            }
+            if self.regions[..index].iter().any(|other| other.id == region.id) {
+                faults.push(format!("regions[{index}].id: {} stands twice", region.id));
+            }
         }
         for plan in Plan::ALL {
             for os in Os::ALL {
@@ -236,14 +289,22 @@ impl Catalogue {
             fault(format!("offerings: between 1 and {OFFERINGS_MAX}"));
         }
         for (index, offering) in product.offerings.iter().enumerate() {
-            if offering.plan.is_empty() || offering.region.is_empty() || offering.image.name_prefix.is_empty()
-            {
-                fault(format!("offerings[{index}]: plan, region and image.name_prefix must not be empty"));
+            let texts = [&offering.plan, &offering.provider_region, &offering.image.name_prefix];
+            if texts.iter().any(|text| text.is_empty()) {
+                fault(format!(
+                    "offerings[{index}]: plan, provider_region and image.name_prefix must not be empty"
+                ));
+            }
+            if !self.regions.iter().any(|region| region.id == offering.region) {
+                fault(format!("offerings[{index}].region: {} is none of the regions", offering.region));
+            }
+            if !offering.provider.has(product.os) {
+                fault(format!("offerings[{index}]: {} has no {}", offering.provider, product.os));
             }
             if offering.image.name_prefix.contains("Core") {
                 fault(format!("offerings[{index}].image: a Core system has no desktop"));
             }
-            if product.plan == Plan::Gpu && !offering.plan.starts_with("vcg-") {
+            if product.plan == Plan::Gpu && !offering.provider.has_graphics_card(&offering.plan) {
                 fault(format!("offerings[{index}].plan: {} has no graphics card", offering.plan));
             }
             if product.offerings[..index].contains(offering) {

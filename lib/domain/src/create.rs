@@ -18,12 +18,32 @@ word_enum! {
     AttemptState {
         /// No call that could create anything is under way.
         Planned = "planned",
-        /// A create call was begun and its outcome is not recorded: a machine may exist, or still appear.
-        Calling = "calling",
+        /// A create call was begun and its outcome is not known: a machine may exist, or still appear.
+        Unknown = "unknown",
         /// The machine exists and its id is recorded.
         Created = "created",
         /// No machine of this name exists, and none is to be made: the tombstone.
         Absent = "absent",
+    }
+}
+
+word_enum! {
+    /// Why an attempt came to nothing; decides whether its offering is tried once more for the same order.
+    Setback {
+        /// This size cannot be had in this region.
+        OutOfStock = "out_of_stock",
+        /// Our account's limit there.
+        Quota = "quota",
+        /// The provider refuses our key or our address.
+        Unauthorized = "unauthorized",
+        /// The provider refuses the request.
+        Refused = "refused",
+        /// The provider is down, too busy, or its circuit is open.
+        Unavailable = "unavailable",
+        /// The call was unclear and no machine turned up, or the machine's password was lost.
+        Lost = "lost",
+        /// The machine came and did not become a desktop.
+        Broken = "broken",
     }
 }
 
@@ -40,8 +60,15 @@ pub struct Attempt {
     pub offering: Offering,
     /// What is known.
     pub state: AttemptState,
+    /// The id that the create call carries to the provider (a random UUID v4), where it can be looked up by it.
+    pub request_id: String,
     /// When the last create call was begun.
     pub called_at: Option<Timestamp>,
+    /// When the order went on elsewhere although this call's outcome was unknown, because the provider could not be
+    /// asked. Until the provider has been seen to list nothing of its name twice, the attempt is looked after.
+    pub left_at: Option<Timestamp>,
+    /// Why it came to nothing.
+    pub setback: Option<Setback>,
     /// The machine.
     pub vm: Option<VmId>,
     /// Hash (sha512-crypt) of the password that first boot sets; `None` where the provider makes it.
@@ -58,6 +85,36 @@ impl Attempt {
     /// The machine's name.
     pub fn vm_name(&self) -> String {
         vm_name(self.order, self.number)
+    }
+
+    /// Whether a machine of this attempt can no longer turn up by itself: its last call is a `quarantine` old.
+    pub fn is_cold(&self, quarantine: SignedDuration, now: Timestamp) -> bool {
+        self.called_at.is_none_or(|called| now.duration_since(called) >= quarantine)
+    }
+
+    /// Whether no machine of its name was ever made: no call was begun, or every call was refused in words.
+    pub fn made_nothing(&self) -> bool {
+        match self.state {
+            AttemptState::Planned => true,
+            AttemptState::Unknown | AttemptState::Created => false,
+            AttemptState::Absent => {
+                matches!(
+                    self.setback,
+                    Some(
+                        Setback::OutOfStock
+                            | Setback::Quota
+                            | Setback::Unauthorized
+                            | Setback::Refused
+                            | Setback::Unavailable
+                    )
+                ) && self.vm.is_none()
+            }
+        }
+    }
+
+    /// Whether the order went on without knowing what became of this call, and nobody has found out since.
+    pub fn is_left_behind(&self) -> bool {
+        self.state == AttemptState::Unknown && self.left_at.is_some()
     }
 }
 
@@ -81,7 +138,7 @@ pub enum NextStep {
 /// `listed`: what the provider lists under the attempt's name, asked after any earlier call ended. The
 /// `quarantine` is longer than the provider's slowest create plus the lag of its list.
 pub fn next_step(attempt: &Attempt, listed: &[Vm], quarantine: SignedDuration, now: Timestamp) -> NextStep {
-    let ours = listed.iter().find(|vm| vm.name == attempt.vm_name());
+    let ours = listed.iter().find(|vm| vm.name == attempt.vm_name() && !vm.is_over());
     match (attempt.state, ours) {
         (AttemptState::Created, _) if attempt.vm.is_some() => {
             attempt.vm.clone().map_or(NextStep::AskAgain, NextStep::Done)
@@ -89,19 +146,14 @@ pub fn next_step(attempt: &Attempt, listed: &[Vm], quarantine: SignedDuration, n
         (AttemptState::Absent, _) => NextStep::WriteOff,
         (_, Some(vm)) => NextStep::Adopt(vm.id.clone()),
         (AttemptState::Planned, None) => NextStep::Create,
-        (AttemptState::Calling | AttemptState::Created, None) => {
-            if turned_cold(attempt, quarantine, now) {
+        (AttemptState::Unknown | AttemptState::Created, None) => {
+            if attempt.is_cold(quarantine, now) {
                 NextStep::WriteOff
             } else {
                 NextStep::AskAgain
             }
         }
     }
-}
-
-/// Whether a machine of this attempt can no longer turn up by itself.
-fn turned_cold(attempt: &Attempt, quarantine: SignedDuration, now: Timestamp) -> bool {
-    attempt.called_at.is_none_or(|called| now.duration_since(called) >= quarantine)
 }
 
 /// The progress of making sure that nothing is left of an attempt.
@@ -127,10 +179,10 @@ pub fn judge_absence(
     quarantine: SignedDuration,
     now: Timestamp,
 ) -> Absence {
-    if listed.iter().any(|vm| vm.name == attempt.vm_name()) {
+    if listed.iter().any(|vm| vm.name == attempt.vm_name() && !vm.is_over()) {
         return Absence::Present;
     }
-    let cold = attempt.state != AttemptState::Calling || turned_cold(attempt, quarantine, now);
+    let cold = attempt.state != AttemptState::Unknown || attempt.is_cold(quarantine, now);
     match attempt.absent_since {
         Some(since) if cold && now.duration_since(since) >= pause => Absence::Confirmed,
         Some(since) => Absence::LookAgain { since },

@@ -91,6 +91,11 @@ impl Instance {
     pub const fn provider(&self) -> Provider {
         self.offering.provider
     }
+
+    /// Whether a machine is rented for it: recorded, and neither terminated nor failed.
+    pub const fn rents(&self) -> bool {
+        self.vm.is_some() && !matches!(self.status, InstanceStatus::Terminated | InstanceStatus::Failed)
+    }
 }
 
 /// A desktop's stored credentials: the password is ciphertext under KMS, bound to the instance.

@@ -4,11 +4,14 @@
 //! out. Nobody is known here: no clock, no network, no store. That is what makes the money and the machines
 //! testable case by case.
 
+pub mod availability;
 pub mod catalogue;
+pub mod circuit;
 pub mod command;
 pub mod create;
 pub mod customer;
 pub mod eta;
+pub mod failover;
 pub mod first_boot;
 pub mod ids;
 pub mod instance;

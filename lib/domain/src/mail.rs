@@ -21,6 +21,8 @@ word_enum! {
         Ready = "ready",
         /// The desktop was reinstalled, with how to sign in now.
         Reinstalled = "reinstalled",
+        /// No provider can make the desktop just now: it waits, and the promise holds.
+        Delayed = "delayed",
         /// It could not be delivered; the money goes back.
         FailedAndRefunded = "failed_and_refunded",
         /// To the operator: something needs a person.
@@ -33,7 +35,11 @@ impl MailKind {
     pub const fn optional(self) -> bool {
         match self {
             Self::Started | Self::Receipt => true,
-            Self::Ready | Self::Reinstalled | Self::FailedAndRefunded | Self::OperatorAlert => false,
+            Self::Ready
+            | Self::Reinstalled
+            | Self::Delayed
+            | Self::FailedAndRefunded
+            | Self::OperatorAlert => false,
         }
     }
 }

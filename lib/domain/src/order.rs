@@ -11,7 +11,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Os, Plan, word_enum};
+use crate::catalogue::{Offering, Os, Plan, word_enum};
 use crate::customer::{CustomerId, Email};
 use crate::ids::{InstanceId, OrderId, PaymentId};
 use crate::mail::MailKind;
@@ -56,8 +56,10 @@ word_enum! {
         Paid = "paid",
         /// The workflow has begun.
         Started = "started",
-        /// The provider makes the machine. Comes again when another offering is tried.
+        /// The provider makes the machine; the first one, when several are tried.
         MachineCreated = "machine_created",
+        /// No provider can make the machine just now: the order waits for the first that can.
+        WaitingForProvider = "waiting_for_provider",
         /// The machine said itself that its first boot has finished.
         FirstBootReported = "first_boot_reported",
         /// A remote desktop connection was negotiated.
@@ -112,10 +114,21 @@ pub struct StepDone {
 pub const TIMELINE_MAX: usize = 40;
 
 /// How often a machine may be made anew for one order, over all offerings.
-pub const ATTEMPTS_MAX: u16 = 12;
+pub const ATTEMPTS_MAX: u16 = 20;
 
 /// The longest wait before a workflow that died again and again is started once more.
 pub const RESTART_WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// What the operator's staff ordered: a trading desktop for one MT5 account, at a place of their choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffVps {
+    /// The MT5 account it is for; one desktop per account.
+    pub mt5_account_id: String,
+    /// What the staff call it.
+    pub vps_name: Option<String>,
+    /// The only place where it is made.
+    pub offering: Offering,
+}
 
 /// One purchase of one desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +143,10 @@ pub struct Order {
     pub plan: Plan,
     /// The system.
     pub os: Os,
-    /// The region the customer asked for, as the provider spells it.
+    /// The region the customer asked for, one of the catalogue's.
     pub region: Option<String>,
+    /// Set for a trading desktop that the operator's staff ordered; nothing is paid for it.
+    pub staff: Option<StaffVps>,
     /// What it costs: the first month.
     pub price: Money,
     /// How it is paid.
@@ -275,6 +290,9 @@ impl Order {
                     return Ok(Applied::Already);
                 }
                 next.note(*step, now);
+                if *step == Step::WaitingForProvider {
+                    effects.push(Effect::Mail(MailKind::Delayed));
+                }
             }
 
             (E::Delivered, S::Provisioning) => {

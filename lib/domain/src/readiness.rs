@@ -70,8 +70,8 @@ pub fn judge(
         };
     }
     // A machine may stay "installing" for long although it works; "stopped" while it answers is a reboot.
-    if matches!(state, VmState::Stopped | VmState::Suspended) {
-        return Verdict::NotYet("the provider says that it is off".to_owned());
+    if matches!(state, VmState::Stopped | VmState::Suspended | VmState::Held(_) | VmState::Failed(_)) {
+        return Verdict::NotYet("the provider says that it does not run".to_owned());
     }
     match first_pass {
         Some(first) if first.certificate.names(seen) && now.duration_since(first.at) >= pause => {

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Provider;
@@ -25,6 +27,10 @@ pub enum VmState {
     Stopped,
     /// Cut off by the provider, for instance for an unpaid account.
     Suspended,
+    /// It does not go on before a person has done something at the provider (pay, verify); in its word.
+    Held(String),
+    /// The provider says that this machine will never be; in its word.
+    Failed(String),
     /// A word we do not know: kept as it came, and treated as not yet.
     Unknown(String),
 }
@@ -46,6 +52,20 @@ pub struct Vm {
     pub address: Option<IpAddr>,
     /// The provider's region id.
     pub region: String,
+    /// The provider's id of its size; empty when it does not say.
+    pub plan: String,
+    /// When the provider made it, where it says so.
+    pub created_at: Option<Timestamp>,
+    /// The day on which it ends by itself, because it was cancelled where machines are rented by the month.
+    pub ends_on: Option<Date>,
+}
+
+impl Vm {
+    /// Whether nothing of it runs and nothing more has to be done: cancelled, and off until its period ends.
+    pub fn is_over(&self) -> bool {
+        self.ends_on.is_some()
+            && matches!(self.state, VmState::Stopped | VmState::Held(_) | VmState::Failed(_))
+    }
 }
 
 /// The name of the machine that one attempt of an order makes: unique, and the same for every repeat of the
@@ -84,7 +104,6 @@ pub const RDP_PORT: u16 = 3389;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     fn order() -> OrderId {
         OrderId::new(Timestamp::from_millisecond(1_790_000_000_000).unwrap(), u128::MAX / 3)

@@ -4,6 +4,7 @@ use app::AppError;
 use app::checkout::Checkout;
 use app::commands::{CommandDesk, Commands};
 use app::credentials::Credentials;
+use app::deliverable::Deliverable;
 use app::first_boot::FirstBoots;
 use app::gateway_events::{GatewayEvents, Hint};
 use app::mails::Mailer;
@@ -12,22 +13,23 @@ use app::ports::{
     CommandMessage, Commit, GatewayEvent, MailMessage, PaymentMessage, QueuePayment, ReadPayments,
     StoreError, Write,
 };
+use app::providers::Providers;
 use app::provision::{Provisioning, Task, TaskError};
 use app::refunds::Refunds;
 use app::settle::Settlement;
 use app::sweep::Sweep;
-use catalogue::catalogue;
+use domain::catalogue::Provider;
 use domain::first_boot::{Fingerprints, Report};
 use domain::ids::InstanceId;
 use serde_json::Value;
 
-use crate::ports::{Delivery, Gateway, Keys, Outbox, Probe, Queue, Queues, Store, VmHost, Workflows};
+use crate::ports::{Delivery, Gateway, Hosts, Keys, Outbox, Probe, Queue, Queues, Store, Workflows};
 use crate::sim::Sim;
 use crate::world::World;
 
 type Settle = Settlement<Store, Gateway, Queues, Workflows, Sim>;
-type Provision = Provisioning<Store, VmHost, Gateway, Keys, Queues, Workflows, Probe, Sim>;
-type Carry = Commands<Store, VmHost, Keys, Queues, Probe, Sim>;
+type Provision = Provisioning<Store, Hosts, Gateway, Keys, Queues, Workflows, Probe, Sim>;
+type Carry = Commands<Store, Hosts, Keys, Queues, Probe, Sim>;
 
 impl World {
     pub(crate) fn settlement(&self) -> Settle {
@@ -39,6 +41,11 @@ impl World {
             clock: self.sim.clone(),
             policy: self.policy.clone(),
         }
+    }
+
+    /// As a fresh process has them: nothing is remembered of the circuits.
+    pub(crate) fn providers(&self) -> Providers<Hosts, Store, Sim> {
+        Providers::new(self.hosts.clone(), self.store.clone(), self.sim.clone())
     }
 
     pub(crate) fn refunds(&self) -> Refunds<Store, Gateway, Queues, Sim> {
@@ -53,7 +60,7 @@ impl World {
     pub(crate) fn provisioning(&self) -> Provision {
         Provisioning {
             store: self.store.clone(),
-            host: self.host.clone(),
+            providers: self.providers(),
             gateway: self.gateway.clone(),
             keys: self.keys.clone(),
             queue: self.queues.clone(),
@@ -61,7 +68,7 @@ impl World {
             probe: self.probe.clone(),
             world: self.sim.clone(),
             call_home: self.call_home(),
-            catalogue: catalogue(),
+            catalogue: self.catalogue,
             policy: self.policy.clone(),
         }
     }
@@ -72,7 +79,7 @@ impl World {
             keys: self.keys.clone(),
             mail: self.outbox.clone(),
             clock: self.sim.clone(),
-            catalogue: catalogue(),
+            catalogue: self.catalogue,
         }
     }
 
@@ -81,8 +88,9 @@ impl World {
             store: self.store.clone(),
             gateway: self.gateway.clone(),
             world: self.sim.clone(),
-            catalogue: catalogue(),
+            catalogue: self.catalogue,
             policy: self.policy.clone(),
+            deliverable: Deliverable::new(Provider::ALL.to_vec()),
         }
     }
 
@@ -97,7 +105,7 @@ impl World {
     fn commands(&self) -> Carry {
         Commands {
             store: self.store.clone(),
-            host: self.host.clone(),
+            providers: self.providers(),
             keys: self.keys.clone(),
             queue: self.queues.clone(),
             probe: self.probe.clone(),

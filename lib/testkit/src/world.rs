@@ -2,13 +2,15 @@
 
 use app::first_boot::CallHome;
 use app::policy::Policy;
+use domain::catalogue::{Catalogue, Provider};
 use domain::first_boot::Fingerprints;
 use domain::ids::OrderId;
 use domain::payment::GatewayMode;
 use domain::secret::Secret;
 use domain::vm::VmId;
 
-use crate::ports::{Delivery, Gateway, Keys, Outbox, Probe, Queues, Store, VmHost, Workflows};
+use crate::catalogues::one_provider;
+use crate::ports::{Delivery, Gateway, Hosts, Keys, Outbox, Probe, Queues, Store, VmHost, Workflows};
 use crate::sim::Sim;
 use crate::walker::Breaks;
 
@@ -38,8 +40,12 @@ pub struct World {
     pub store: Store,
     /// The payment gateway.
     pub gateway: Gateway,
-    /// The provider.
+    /// The whole cloud, to look at and to break.
     pub host: VmHost,
+    /// The providers that are set up.
+    pub hosts: Hosts,
+    /// What is sold.
+    pub catalogue: &'static Catalogue,
     /// The key service.
     pub keys: Keys,
     /// The queues.
@@ -74,6 +80,8 @@ impl World {
             probe: Probe::new(sim.clone(), host.clone()),
             breaks: Breaks::default(),
             policy: Policy::standard(GatewayMode::Test),
+            hosts: host.hosts(Provider::ALL),
+            catalogue: one_provider(),
             host,
             sim,
         }

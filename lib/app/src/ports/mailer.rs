@@ -65,6 +65,17 @@ pub enum MailContent {
         /// Whether this replaces earlier credentials.
         reinstalled: bool,
     },
+    /// No provider can make the desktop just now: it waits, and the promise holds.
+    Delayed {
+        /// The order.
+        order: OrderId,
+        /// Its size.
+        plan: Plan,
+        /// Its system.
+        os: Os,
+        /// Delivered by then, or the money back.
+        deadline: Timestamp,
+    },
     /// It could not be delivered; the money goes back.
     FailedAndRefunded {
         /// The order.

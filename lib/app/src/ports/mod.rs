@@ -23,13 +23,14 @@ pub use queue::{
     CommandMessage, MailMessage, PaymentMessage, QueueCommand, QueueError, QueueMail, QueuePayment,
 };
 pub use store::{
-    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadCredentials,
-    ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger, ReadMails, ReadOrders,
-    ReadPayments, ReadProfiles, ReadSetupTimes, ReadWork, StoreError, Ticket, WorkKind, Write,
+    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
+    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger,
+    ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSetupTimes, ReadWork, StoreError,
+    Ticket, WorkKind, Write,
 };
 pub use vm_host::{
-    Account, Capabilities, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic, UserData,
-    VmError, VmHost,
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
+    ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword, WindowsSetup,
 };
 pub use workflow::{
     CompleteTask, ExecutionStatus, ReadWorkflow, StartWorkflow, Started, TaskOutcome, WorkflowError,

@@ -3,7 +3,9 @@
 use std::future::Future;
 
 use domain::Timestamp;
-use domain::catalogue::{Os, Plan};
+use domain::availability::Availability;
+use domain::catalogue::{Os, Plan, Provider};
+use domain::circuit::Circuit;
 use domain::create::Attempt;
 use domain::customer::{CustomerId, Profile};
 use domain::first_boot::FirstBoot;
@@ -94,6 +96,8 @@ pub enum Write {
     Mail(Mail),
     Event(GatewayEvent),
     Profile(Profile),
+    Circuit(Circuit),
+    Availability(Availability),
     /// A mail that may be owed already: when an item with its id exists, nothing is written and nothing fails
     /// (a put of its own before the rest, so it may be owed although the rest is refused).
     MailIfNew(Mail),
@@ -280,6 +284,30 @@ pub trait ReadSetupTimes {
     fn setup_times(&self, plan: Plan, os: Os) -> impl Future<Output = Result<Vec<u32>, StoreError>> + Send;
 }
 
+/// `dynamodb:Query` on the circuits' partitions.
+pub trait ReadCircuits {
+    /// Every circuit of a provider in which something has gone wrong since it was last forgotten (a day).
+    fn circuits(&self, provider: Provider) -> impl Future<Output = Result<Vec<Circuit>, StoreError>> + Send;
+}
+
+/// `dynamodb:Query` on one partition.
+pub trait ReadAvailability {
+    /// What every provider last said, one entry per provider that was ever asked.
+    fn availability(&self) -> impl Future<Output = Result<Vec<Availability>, StoreError>> + Send;
+}
+
+/// `dynamodb:Query` on the index of rented machines.
+pub trait ReadRented {
+    /// The desktops that record a machine at a provider and are neither terminated nor failed, by their id, at
+    /// most `limit` (1 to 1,000). The index lags a little.
+    fn rented(
+        &self,
+        provider: Provider,
+        limit: u16,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Instance>, StoreError>> + Send;
+}
+
 /// What the sparse index lists: things that somebody has to look at, by when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkKind {
@@ -295,6 +323,9 @@ pub enum WorkKind {
     BusyInstance,
     /// Gateway events whose effect is owed, by when they came in.
     UnappliedEvent,
+    /// Attempts that an order left behind without knowing their outcome, by when it did; the id is
+    /// `<order>/<number>`.
+    UnknownAttempt,
 }
 
 /// `dynamodb:Query` on the work index.

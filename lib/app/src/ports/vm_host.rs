@@ -1,10 +1,13 @@
 //! A provider of machines.
 
 use std::future::Future;
+use std::net::IpAddr;
 
-use domain::catalogue::{Offering, Os, Provider};
+use domain::Timestamp;
+use domain::catalogue::{Image as WantedImage, Offering, Os, Provider};
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
+use jiff::civil::Date;
 
 /// What first boot runs, in the form that the system takes.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum UserData {
     CloudConfig(String),
     /// A batch file that Windows runs once as Administrator.
     Batch(String),
+    /// A PowerShell script for Windows, without whatever the provider wants around it.
+    PowerShell(String),
 }
 
 /// A machine to make.
@@ -22,14 +27,60 @@ pub struct CreateVm {
     pub offering: Offering,
     /// Which system.
     pub os: Os,
-    /// Unique; it is how the machine is found again.
+    /// Unique; it is how the machine is found again. At most 63 characters of `[A-Za-z0-9_-]`.
     pub name: String,
+    /// A random UUID v4, the same for every repeat of this call, for providers that keep what a call was named.
+    pub request_id: String,
     /// At most 15 characters.
     pub host_name: String,
     /// Tags; the order id among them.
     pub tags: Vec<String>,
     /// What it runs at first boot.
     pub user_data: UserData,
+    /// The password of the administrator's account (`root`, `Administrator`), for providers that are told one. On
+    /// Windows it is the customer's and stored before the call; on Linux nobody keeps it.
+    pub password: Secret<String>,
+}
+
+/// A machine to make as new where it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reinstall {
+    /// Its name.
+    pub name: String,
+    /// At most 15 characters.
+    pub host_name: String,
+    /// Which system.
+    pub os: Os,
+    /// What is installed.
+    pub image: WantedImage,
+    /// What it runs at its next first boot.
+    pub user_data: UserData,
+    /// As in [`CreateVm::password`].
+    pub password: Secret<String>,
+}
+
+/// What to look for after an unclear create: everything by which the machines of an order can be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// The tag that every machine of the order carries: the order's id.
+    pub tag: String,
+    /// The names that its attempts at this provider gave.
+    pub names: Vec<String>,
+    /// The ids that their create calls carried.
+    pub request_ids: Vec<String>,
+    /// The provider's regions that they were made in.
+    pub regions: Vec<String>,
+    /// Nothing of it is older than this.
+    pub since: Timestamp,
+}
+
+/// What a delete came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone, or on its way; nothing is paid for it any more.
+    Gone,
+    /// It is cancelled and turned off, and ends on that day; it is paid for until then.
+    EndsOn(Date),
 }
 
 /// A machine that was just made.
@@ -43,18 +94,53 @@ pub struct CreatedVm {
 /// What a provider can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Windows images.
-    pub windows: bool,
+    /// How Windows is set up there; `None` where there is no image of it.
+    pub windows: Option<WindowsSetup>,
     /// Can be turned off and on.
     pub power: bool,
     /// Can be made as new in place.
     pub reinstall: bool,
-    /// Can set another password from outside.
-    pub reset_password: bool,
-    /// Delete takes effect at once, and billing ends.
+    /// Can set another administrator's password from outside.
+    pub reset_password: ResetPassword,
+    /// Delete takes effect at once, and billing ends; otherwise it is cancelled to the end of the paid period.
     pub immediate_delete: bool,
-    /// Makes up the Administrator's password itself.
-    pub makes_windows_password: bool,
+    /// Can limit from where RDP is reached, outside the machine.
+    pub firewall: bool,
+    /// Tells a machine's traffic.
+    pub traffic: bool,
+    /// Tells what is left on the account.
+    pub balance: bool,
+}
+
+/// How a provider sets Windows up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowsSetup {
+    /// Which [`UserData`] it takes: a batch file, or else PowerShell.
+    pub batch: bool,
+    /// Where the Administrator's password comes from.
+    pub password: WindowsPassword,
+}
+
+/// Where the Administrator's password comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowsPassword {
+    /// The provider makes it up and tells it once, in its answer to create.
+    Told,
+    /// We choose it: [`CreateVm::password`].
+    Chosen,
+    /// The provider makes it up and tells it some minutes after the start, whenever asked.
+    Fetched,
+}
+
+/// Whether a password can be set from outside, without touching what is on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetPassword {
+    /// No: reinstall it, or change it inside.
+    No,
+    /// Only while it is off.
+    WhenOff,
+    /// While it runs.
+    WhenRunning,
 }
 
 /// A provider's region.
@@ -141,6 +227,12 @@ pub enum VmError {
         /// Seconds, when it said so.
         retry_after: Option<u32>,
     },
+    /// Its circuit is open: it was not asked. Retryable then.
+    #[error("the provider is left alone until {until}")]
+    LeftAlone {
+        /// When it is worth asking again.
+        until: Timestamp,
+    },
     /// What was asked does not exist at this provider.
     #[error("{provider} cannot {what}")]
     Unsupported {
@@ -160,19 +252,30 @@ pub enum VmError {
     },
 }
 
+/// The providers that are set up.
+pub trait VmHosts {
+    /// One of them.
+    type Host: VmHost + Sync;
+
+    /// A provider's client; `None` when no key of ours is set up there.
+    fn host(&self, provider: Provider) -> Option<&Self::Host>;
+}
+
 /// A provider of machines. No call is repeated by itself, except reads.
 pub trait VmHost {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Makes a machine. After [`VmError::Unclear`] ask [`VmHost::find`] before anything else.
+    /// Makes a machine. After [`VmError::Unclear`] ask [`VmHost::find`] before anything else. Where the provider
+    /// itself refuses a second machine of one name, the one that is there is the answer.
     fn create(&self, request: &CreateVm) -> impl Future<Output = Result<CreatedVm, VmError>> + Send;
 
-    /// One machine. The password stands beside it while the provider still tells it.
+    /// One machine. The password stands beside it as soon as, and while, the provider tells it.
     fn get(&self, id: &VmId) -> impl Future<Output = Result<CreatedVm, VmError>> + Send;
 
-    /// Every machine that carries this tag, however many pages that takes (at most 100).
-    fn find(&self, tag: &str) -> impl Future<Output = Result<Vec<Vm>, VmError>> + Send;
+    /// Every machine that carries the tag or one of the names, or that one of the calls made, however many pages
+    /// that takes (at most 100). Compared here: a filter of the provider's is a help, not an answer.
+    fn find(&self, trace: &Trace) -> impl Future<Output = Result<Vec<Vm>, VmError>> + Send;
 
     /// One page of everything, at most `limit`; with where the next one begins.
     fn list(
@@ -194,12 +297,25 @@ pub trait VmHost {
     fn reinstall(
         &self,
         id: &VmId,
-        host_name: &str,
-        user_data: &UserData,
+        request: &Reinstall,
     ) -> impl Future<Output = Result<Option<Secret<String>>, VmError>> + Send;
 
-    /// Deletes. A machine that is gone already is deleted.
-    fn delete(&self, id: &VmId) -> impl Future<Output = Result<(), VmError>> + Send;
+    /// Sets the administrator's password; returns the one that counts where the provider makes it up instead.
+    fn reset_password(
+        &self,
+        id: &VmId,
+        password: &Secret<String>,
+    ) -> impl Future<Output = Result<Option<Secret<String>>, VmError>> + Send;
+
+    /// Lets RDP in only from these addresses (at most 20); none = from everywhere.
+    fn allow_rdp_from(
+        &self,
+        id: &VmId,
+        sources: &[IpAddr],
+    ) -> impl Future<Output = Result<(), VmError>> + Send;
+
+    /// Deletes, or cancels and turns off. A machine that is gone already is deleted.
+    fn delete(&self, id: &VmId) -> impl Future<Output = Result<Deleted, VmError>> + Send;
 
     /// Traffic per day over the last `days` (1 to 180).
     fn traffic(&self, id: &VmId, days: u16) -> impl Future<Output = Result<Vec<Traffic>, VmError>> + Send;

@@ -1,19 +1,18 @@
 //! Attempts: which machine of an order is being made, and where.
 
-use domain::catalogue::Offering;
 use domain::create::{Attempt, AttemptState};
 use domain::ids::OrderId;
-use domain::order::{ATTEMPTS_MAX, Order, OrderEvent, OrderStatus};
+use domain::order::{Order, OrderEvent, OrderStatus};
 
-use super::error::failure_of;
+use super::error::{failure_of, setback_of};
 use super::finish::ticket;
 use super::{Provisioning, State, TaskError, TaskOutput, World};
-use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, Write};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHosts, Write};
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -21,19 +20,13 @@ where
     P: ProbeRdp + Sync,
     W: World,
 {
-    /// The offerings of an order, in the order in which they are tried.
-    pub(super) fn offerings(&self, order: &Order) -> Vec<Offering> {
-        let product = self.catalogue.product(order.plan, order.os);
-        product.map(|p| p.offerings_in(order.region.as_deref())).unwrap_or_default()
-    }
-
     pub(super) async fn attempt(&self, order: &Order) -> Result<Option<Attempt>, TaskError> {
         let attempts = self.store.attempts(order.id).await?;
         Ok(attempts.into_iter().find(|a| a.number == order.attempt))
     }
 
-    /// Moves on after an attempt that came to nothing: a refusal leads to the next offering, a machine that was
-    /// lost by accident is made once more where it was.
+    /// Moves on after an attempt that came to nothing: elsewhere when the offering refused, broke or is down, and
+    /// once more in the same place when a machine was lost by accident.
     pub(super) async fn choose_next_offering(
         &self,
         id: OrderId,
@@ -44,19 +37,21 @@ where
             return Err(TaskError::OrderGivenUp);
         }
         self.not_late(&order, self.world.now())?;
-        // Run again after its effect: the new attempt stands, and nothing has been made for it yet.
-        match self.attempt(&order).await? {
-            Some(attempt) if attempt.state == AttemptState::Absent => {}
-            Some(_) => return Err(TaskError::Internal("the last attempt has not ended".to_owned())),
+        let mut attempts = self.store.attempts(order.id).await?;
+        let mut extra = Vec::new();
+        match attempts.iter_mut().find(|a| a.number == order.attempt) {
+            // Run again after its effect: the new attempt stands, and nothing has been made for it yet.
             None => return Ok(TaskOutput::default()),
+            Some(last) if last.state != AttemptState::Absent && !last.is_left_behind() => {
+                return Err(TaskError::Internal("the last attempt has not ended".to_owned()));
+            }
+            Some(last) if last.setback.is_none() => {
+                last.setback = Some(setback_of(error));
+                extra.push(Write::Attempt(last.clone()));
+            }
+            Some(_) => {}
         }
-        let same_place = error == "Nemo.PasswordLost";
-        let offering = if same_place { order.offering } else { order.offering + 1 };
-        if usize::from(offering) >= self.offerings(&order).len() || order.attempt >= ATTEMPTS_MAX {
-            return Err(TaskError::NoOfferingLeft);
-        }
-        tracing::info!(order = %id, error, offering, attempt = order.attempt + 1, "next attempt");
-        self.record(&order, &OrderEvent::AttemptBegun { offering }, Vec::new()).await?;
+        self.begin_next(&order, &attempts, extra).await?;
         Ok(TaskOutput::default())
     }
 

@@ -1,9 +1,10 @@
 //! Making the machine, exactly once: the protocol of `domain::create` around the provider's calls.
 
-use desktop::password;
+use desktop::{WindowsForm, password};
 use domain::Timestamp;
 use domain::catalogue::{Offering, Os};
-use domain::create::{Attempt, AttemptState, NextStep, next_step};
+use domain::create::{Attempt, AttemptState, NextStep, Setback, next_step};
+use domain::failover::{Choice, WORTH_WAITING};
 use domain::first_boot::FirstBoot;
 use domain::ids::OrderId;
 use domain::instance::{Instance, InstanceStatus};
@@ -13,13 +14,14 @@ use domain::vm::{Vm, VmId, WINDOWS_USER, host_name, linux_user};
 
 use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::ports::{
-    CompleteTask, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmError, VmHost, Write,
+    CompleteTask, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Trace, VmError, VmHost, VmHosts,
+    WindowsPassword, Write,
 };
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -33,29 +35,46 @@ where
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
         }
-        let begun = self.attempt(&order).await?;
+        let attempts = self.store.attempts(order.id).await?;
+        let begun = attempts.iter().find(|a| a.number == order.attempt);
         // Whether a machine that exists came too late is decided where it is looked at: one that answers may be in
         // its customer's hands already.
-        if begun.as_ref().is_none_or(|attempt| attempt.state != AttemptState::Created) {
+        if begun.is_none_or(|attempt| attempt.state != AttemptState::Created) {
             self.not_late(&order, self.world.now())?;
         }
-        if order.attempt == 0 {
-            order = self.record(&order, &OrderEvent::AttemptBegun { offering: 0 }, Vec::new()).await?;
-        }
         let attempt = match begun {
-            Some(attempt) => attempt,
-            None => self.plan(&order).await?,
+            Some(attempt) if attempt.state != AttemptState::Absent && !attempt.is_left_behind() => {
+                attempt.clone()
+            }
+            // The first attempt, or the one after an attempt that ended just before its process did.
+            Some(_) => {
+                order = self.begin_next(&order, &attempts, Vec::new()).await?;
+                self.plan(&order).await?
+            }
+            None => {
+                if order.attempt == 0 {
+                    order = self.begin_next(&order, &attempts, Vec::new()).await?;
+                }
+                self.plan(&order).await?
+            }
         };
-        let listed = self.listed(&order, &attempt).await?;
+        let listed = match self.listed(&order, &attempt).await {
+            Ok(listed) => listed,
+            Err(error) => return Err(self.cannot_ask(&order, attempts, attempt, error).await),
+        };
         let done = match next_step(&attempt, &listed, self.policy.quarantine, self.world.now()) {
-            NextStep::Done(_) if attempt.password_ciphertext.is_none() => Err(TaskError::PasswordLost),
+            NextStep::Done(_)
+                if attempt.password_ciphertext.is_none() && !self.fetches_password(&order, &attempt) =>
+            {
+                Err(TaskError::PasswordLost)
+            }
             NextStep::Done(_) => Ok(TaskOutput::default()),
             NextStep::Create => self.create(&order, attempt).await,
             NextStep::Adopt(vm) => self.adopt(&order, attempt, &vm).await,
             NextStep::AskAgain => {
                 Err(TaskError::ProviderAnswerUnclear("no machine is listed yet".to_owned()))
             }
-            NextStep::WriteOff => self.write_off(&order, attempt).await,
+            NextStep::WriteOff => self.write_off(&order, attempts, attempt).await,
         };
         done.map(|_| TaskOutput { first_boot_wait_seconds: Some(self.first_boot_wait(&order)) })
     }
@@ -73,7 +92,7 @@ where
         let now = self.world.now();
         let offering = self.offering(order)?;
         let (hash, ciphertext) = match order.os {
-            // The provider makes up the Administrator's password and tells it in its answer.
+            // Known when the machine is made: the provider makes it up, or is told it with the call.
             Os::Windows => (None, None),
             Os::Linux => {
                 let password = password::generate(&self.world.secret_bytes());
@@ -87,7 +106,10 @@ where
             number: order.attempt,
             offering: offering.clone(),
             state: AttemptState::Planned,
+            request_id: uuid::Builder::from_random_bytes(self.world.secret_bytes()).into_uuid().to_string(),
             called_at: None,
+            left_at: None,
+            setback: None,
             vm: None,
             password_hash: hash,
             password_ciphertext: ciphertext,
@@ -152,76 +174,134 @@ where
         })
     }
 
-    fn offering(&self, order: &Order) -> Result<Offering, TaskError> {
-        self.offerings(order).into_iter().nth(usize::from(order.offering)).ok_or(TaskError::NoOfferingLeft)
-    }
-
     /// What the provider lists under the attempt's name. A fresh attempt, for which no call was ever made,
     /// needs no question.
-    async fn listed(&self, order: &Order, attempt: &Attempt) -> Result<Vec<Vm>, TaskError> {
+    async fn listed(&self, order: &Order, attempt: &Attempt) -> Result<Vec<Vm>, VmError> {
         match attempt.state {
             AttemptState::Planned if attempt.called_at.is_none() => Ok(Vec::new()),
             AttemptState::Created | AttemptState::Absent => Ok(Vec::new()),
-            AttemptState::Planned | AttemptState::Calling => {
-                Ok(self.host.find(&order.id.to_string()).await?)
+            AttemptState::Planned | AttemptState::Unknown => {
+                let Offering { provider, provider_region, .. } = &attempt.offering;
+                let host = self.providers.at(*provider, provider_region)?;
+                host.find(&trace(order, std::slice::from_ref(attempt))).await
             }
         }
     }
 
+    /// A provider that does not say what became of a create is waited for through the quarantine. After that the
+    /// order goes on at another provider, if there is one to go on with: the attempt stays unknown, its machine
+    /// would be deleted as soon as it is seen, and no money goes back before it is known to be gone.
+    async fn cannot_ask(
+        &self,
+        order: &Order,
+        mut attempts: Vec<Attempt>,
+        mut attempt: Attempt,
+        error: VmError,
+    ) -> TaskError {
+        let now = self.world.now();
+        let passing =
+            matches!(error, VmError::Unclear { .. } | VmError::Busy { .. } | VmError::LeftAlone { .. });
+        if attempt.state != AttemptState::Unknown || !passing || !attempt.is_cold(self.policy.quarantine, now)
+        {
+            return error.into();
+        }
+        attempt.left_at = Some(now);
+        attempt.setback = Some(Setback::Unavailable);
+        attempts.retain(|a| a.number != attempt.number);
+        attempts.push(attempt.clone());
+        if self.next_choice(order, &attempts).await == Choice::NoneLeft {
+            return error.into();
+        }
+        tracing::warn!(order = %order.id, attempt = attempt.number, error = %error, "attempt left behind, outcome unknown");
+        match self.store.commit(vec![Write::Attempt(attempt)]).await {
+            Ok(()) => TaskError::ProviderUnavailable(error.to_string()),
+            Err(error) => error.into(),
+        }
+    }
+
     async fn create(&self, order: &Order, mut attempt: Attempt) -> Result<TaskOutput, TaskError> {
-        let request = self.request(order, &attempt)?;
+        let host = self.providers.at(attempt.offering.provider, &attempt.offering.provider_region);
+        let (host, setup) = match host {
+            Ok(host) => {
+                let setup = host.capabilities().windows;
+                (host, setup)
+            }
+            Err(error) => return self.not_created(attempt, error).await,
+        };
+        let password = password::generate(&self.world.secret_bytes());
+        if order.os == Os::Windows && setup.is_some_and(|s| s.password == WindowsPassword::Chosen) {
+            attempt.password_ciphertext = Some(self.keys.encrypt(order.instance, &password).await?);
+        }
+        let form = if setup.is_some_and(|s| s.batch) { WindowsForm::Batch } else { WindowsForm::PowerShell };
+        let request = self.request(order, &attempt, form, password)?;
         // The write that allows the call: of two runs at once one loses here, before the provider hears of it.
-        attempt.state = AttemptState::Calling;
+        attempt.state = AttemptState::Unknown;
         attempt.called_at = Some(self.world.now());
         self.store.commit(vec![Write::Attempt(attempt.clone())]).await?;
         attempt.version += 1;
 
-        match self.host.create(&request).await {
+        match host.create(&request).await {
             Ok(created) => self.keep(order, attempt, &created.vm, created.password).await,
             Err(error) => self.not_created(attempt, error).await,
         }
     }
 
-    fn request(&self, order: &Order, attempt: &Attempt) -> Result<CreateVm, TaskError> {
-        let user_data = crate::first_boot::script(
-            &self.call_home,
-            order,
-            attempt.number,
-            1,
-            attempt.password_hash.as_deref(),
-        )
-        .map_err(|error| TaskError::Internal(error.to_string()))?;
+    fn request(
+        &self,
+        order: &Order,
+        attempt: &Attempt,
+        form: WindowsForm,
+        password: Secret<String>,
+    ) -> Result<CreateVm, TaskError> {
+        let hash = attempt.password_hash.as_deref();
+        let user_data = crate::first_boot::script(&self.call_home, order, attempt.number, 1, form, hash)
+            .map_err(|error| TaskError::Internal(error.to_string()))?;
         Ok(CreateVm {
             offering: attempt.offering.clone(),
             os: order.os,
             name: attempt.vm_name(),
+            request_id: attempt.request_id.clone(),
             host_name: host_name(order.id, attempt.number),
             tags: vec![order.id.to_string(), "nemordp".to_owned()],
             user_data,
+            password,
         })
     }
 
     /// Records a refusal, after which nothing can exist; an unclear answer leaves the call open.
     async fn not_created(&self, mut attempt: Attempt, error: VmError) -> Result<TaskOutput, TaskError> {
         tracing::warn!(order = %attempt.order, attempt = attempt.number, error = %error, "machine not created");
-        match error {
+        let now = self.world.now();
+        let setback = match &error {
             VmError::Unclear { .. } => return Err(error.into()),
-            VmError::Busy { .. } => attempt.state = AttemptState::Planned,
-            VmError::OutOfStock(_)
-            | VmError::Unauthorized(_)
-            | VmError::Quota(_)
-            | VmError::Refused(_)
-            | VmError::NotFound
-            | VmError::Unsupported { .. } => attempt.state = AttemptState::Absent,
-        }
+            VmError::Busy { .. } => None,
+            VmError::LeftAlone { until } if until.duration_since(now) <= WORTH_WAITING => None,
+            VmError::LeftAlone { .. } => Some(Setback::Unavailable),
+            VmError::OutOfStock(_) => Some(Setback::OutOfStock),
+            VmError::Unauthorized(_) => Some(Setback::Unauthorized),
+            VmError::Quota(_) => Some(Setback::Quota),
+            VmError::Refused(_) | VmError::NotFound | VmError::Unsupported { .. } => Some(Setback::Refused),
+        };
+        attempt.state = if setback.is_some() { AttemptState::Absent } else { AttemptState::Planned };
+        attempt.setback = setback;
         self.store.commit(vec![Write::Attempt(attempt)]).await?;
-        Err(error.into())
+        match setback {
+            Some(Setback::Unavailable) => Err(TaskError::ProviderUnavailable(error.to_string())),
+            _ => Err(error.into()),
+        }
     }
 
     async fn adopt(&self, order: &Order, attempt: Attempt, vm: &VmId) -> Result<TaskOutput, TaskError> {
         tracing::info!(order = %order.id, attempt = attempt.number, "machine adopted");
-        let found = self.host.get(vm).await?;
+        let Offering { provider, provider_region, .. } = &attempt.offering;
+        let found = self.providers.at(*provider, provider_region)?.get(vm).await?;
         self.keep(order, attempt, &found.vm, found.password).await
+    }
+
+    /// Whether the machine's password can still be asked for after it was made.
+    fn fetches_password(&self, order: &Order, attempt: &Attempt) -> bool {
+        let setup = self.providers.capabilities(attempt.offering.provider).and_then(|c| c.windows);
+        order.os == Os::Windows && setup.is_some_and(|s| s.password == WindowsPassword::Fetched)
     }
 
     /// Records the machine and, where the provider made the password, the password, in one transaction.
@@ -237,7 +317,7 @@ where
         }
         attempt.state = AttemptState::Created;
         attempt.vm = Some(vm.id.clone());
-        let known = attempt.password_ciphertext.is_some();
+        let known = attempt.password_ciphertext.is_some() || self.fetches_password(order, &attempt);
         let mut instance = self.instance(order).await?;
         instance.vm = Some(vm.id.clone());
         instance.address = vm.address;
@@ -248,15 +328,33 @@ where
     }
 
     /// Nothing turned up in time: the attempt keeps its tombstone, and the next one has another name.
-    async fn write_off(&self, order: &Order, mut attempt: Attempt) -> Result<TaskOutput, TaskError> {
-        if attempt.state != AttemptState::Absent {
-            tracing::warn!(order = %order.id, attempt = attempt.number, "attempt written off");
-            attempt.state = AttemptState::Absent;
-            self.store.commit(vec![Write::Attempt(attempt)]).await?;
-        }
-        let order = self.order(order.id).await?;
-        let event = OrderEvent::AttemptBegun { offering: order.offering };
-        self.record(&order, &event, Vec::new()).await?;
+    async fn write_off(
+        &self,
+        order: &Order,
+        mut attempts: Vec<Attempt>,
+        mut attempt: Attempt,
+    ) -> Result<TaskOutput, TaskError> {
+        tracing::warn!(order = %order.id, attempt = attempt.number, "attempt written off");
+        attempt.state = AttemptState::Absent;
+        attempt.setback = Some(Setback::Lost);
+        attempts.retain(|a| a.number != attempt.number);
+        attempts.push(attempt.clone());
+        self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        self.begin_next(order, &attempts, Vec::new()).await?;
         Err(TaskError::ProviderAnswerUnclear("the machine never turned up; trying anew".to_owned()))
+    }
+}
+
+/// Everything by which the machines of these attempts, all of one order and provider, can be known.
+pub(crate) fn trace(order: &Order, attempts: &[Attempt]) -> Trace {
+    let mut regions: Vec<String> = attempts.iter().map(|a| a.offering.provider_region.clone()).collect();
+    regions.sort();
+    regions.dedup();
+    Trace {
+        tag: order.id.to_string(),
+        names: attempts.iter().map(Attempt::vm_name).collect(),
+        request_ids: attempts.iter().map(|a| a.request_id.clone()).collect(),
+        regions,
+        since: order.created_at,
     }
 }

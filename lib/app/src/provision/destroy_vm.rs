@@ -1,18 +1,21 @@
 //! Undoing: what was made is destroyed, and counts as gone only after two looks that find nothing.
 
+use domain::catalogue::Provider;
+use domain::circuit::EVERYWHERE;
 use domain::create::{Absence, Attempt, AttemptState, judge_absence};
 use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::order::{Order, OrderEvent, OrderStatus};
 use domain::vm::{Vm, VmId};
 
+use super::create_vm::trace;
 use super::{Provisioning, State, TaskError, TaskOutput, World};
-use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, Write};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, VmHosts, Write};
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -54,31 +57,63 @@ where
         Ok(TaskOutput::default())
     }
 
-    /// Deletes what is listed for these attempts and settles each that is gone for good.
+    /// Deletes what is listed for these attempts, provider by provider, and settles each that is gone for good. A
+    /// provider at which nothing was ever made is not asked: it may be down, or refuse us, for days.
     async fn destroy(&self, order: &Order, attempts: Vec<Attempt>) -> Result<(), TaskError> {
-        let listed = self.host.find(&order.id.to_string()).await?;
-        let mut open = 0_usize;
+        let (never, mut made): (Vec<_>, Vec<_>) = attempts.into_iter().partition(Attempt::made_nothing);
+        for attempt in never {
+            if attempt.state != AttemptState::Absent {
+                let gone = Attempt { state: AttemptState::Absent, ..attempt };
+                self.store.commit(vec![Write::Attempt(gone)]).await?;
+            }
+        }
+        let (mut open, mut failed) = (0_usize, None);
+        while let Some(first) = made.first() {
+            let provider = first.offering.provider;
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                made.into_iter().partition(|a| a.offering.provider == provider);
+            made = elsewhere;
+            // One provider that does not answer keeps nobody else's machine running.
+            match self.destroy_at(order, provider, here).await {
+                Ok(left) => open += left,
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None if open == 0 => Ok(()),
+            None => Err(TaskError::VmStillThere(format!("{open} not yet seen absent twice"))),
+        }
+    }
+
+    /// The same at one provider; how many attempts are not settled yet.
+    async fn destroy_at(
+        &self,
+        order: &Order,
+        provider: Provider,
+        attempts: Vec<Attempt>,
+    ) -> Result<usize, TaskError> {
+        let host = self.providers.at(provider, EVERYWHERE)?;
+        let listed = host.find(&trace(order, &attempts)).await?;
+        let mut open = 0;
         for attempt in attempts {
-            let ours: Vec<&Vm> = listed.iter().filter(|vm| vm.name == attempt.vm_name()).collect();
+            let ours: Vec<&Vm> =
+                listed.iter().filter(|vm| vm.name == attempt.vm_name() && !vm.is_over()).collect();
             for vm in &ours {
                 tracing::info!(order = %order.id, attempt = attempt.number, vm = vm.id.0, "deleting a machine");
-                self.host.delete(&vm.id).await?;
+                host.delete(&vm.id).await?;
             }
             // A list may lag; a machine that is known by its id is deleted by it.
             let known = attempt.vm.as_ref().filter(|_| attempt.state == AttemptState::Created);
-            if let Some(vm) = known.filter(|vm| ours.iter().all(|listed| listed.id != **vm)) {
-                self.host.delete(vm).await?;
+            if let Some(vm) = known.filter(|vm| listed.iter().all(|listed| listed.id != **vm)) {
+                host.delete(vm).await?;
             }
             let listed_now = ours.first().map(|vm| vm.id.clone());
             if !self.gone(attempt, listed_now, &listed).await? {
                 open += 1;
             }
         }
-        if open == 0 {
-            Ok(())
-        } else {
-            Err(TaskError::VmStillThere(format!("{open} not yet seen absent twice")))
-        }
+        Ok(open)
     }
 
     /// Records what one look found; `true` once the attempt's machine is gone for good.

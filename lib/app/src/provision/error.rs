@@ -1,5 +1,7 @@
 //! The errors of the workflow's tasks, under the names that the state machine's `Retry` and `Catch` use.
 
+use domain::Timestamp;
+use domain::create::Setback;
 use domain::order::Failure;
 
 use crate::error::AppError;
@@ -30,6 +32,12 @@ pub enum TaskError {
     /// The provider asks to come back later; nothing was done.
     #[error("the provider is busy")]
     ProviderBusy,
+    /// The provider is down, or left alone because it was: elsewhere.
+    #[error("the provider is not available: {0}")]
+    ProviderUnavailable(String),
+    /// No provider can be asked for a machine just now; the order waits.
+    #[error("no provider can be asked before {0}")]
+    NoProviderNow(Timestamp),
     /// The provider may have acted: ask it before acting again.
     #[error("no clear answer from the provider: {0}")]
     ProviderAnswerUnclear(String),
@@ -75,6 +83,8 @@ impl TaskError {
         "Nemo.ProviderOutOfStock",
         "Nemo.ProviderRefused",
         "Nemo.ProviderBusy",
+        "Nemo.ProviderUnavailable",
+        "Nemo.NoProviderNow",
         "Nemo.ProviderAnswerUnclear",
         "Nemo.PasswordLost",
         "Nemo.NotReady",
@@ -98,6 +108,8 @@ impl TaskError {
             Self::ProviderOutOfStock(_) => "Nemo.ProviderOutOfStock",
             Self::ProviderRefused(_) => "Nemo.ProviderRefused",
             Self::ProviderBusy => "Nemo.ProviderBusy",
+            Self::ProviderUnavailable(_) => "Nemo.ProviderUnavailable",
+            Self::NoProviderNow(_) => "Nemo.NoProviderNow",
             Self::ProviderAnswerUnclear(_) => "Nemo.ProviderAnswerUnclear",
             Self::PasswordLost => "Nemo.PasswordLost",
             Self::NotReady(_) => "Nemo.NotReady",
@@ -120,11 +132,26 @@ pub(super) fn failure_of(error: &str) -> Failure {
         "Nemo.DeadlinePassed" | "Nemo.NotReady" | "Nemo.FirstBootFailed" | "States.Timeout" => {
             Failure::DeadlinePassed
         }
-        "Nemo.ProviderRefused" | "Nemo.ProviderBusy" | "Nemo.ProviderAnswerUnclear" => {
-            Failure::ProviderRefused
-        }
+        "Nemo.ProviderRefused"
+        | "Nemo.ProviderBusy"
+        | "Nemo.ProviderUnavailable"
+        | "Nemo.NoProviderNow"
+        | "Nemo.ProviderAnswerUnclear" => Failure::ProviderRefused,
         "Nemo.PaymentNotConfirmed" => Failure::PaymentNotConfirmed,
         _ => Failure::Internal,
+    }
+}
+
+/// Why the last attempt came to nothing, from the name of the error that led to the next one.
+pub(super) fn setback_of(error: &str) -> Setback {
+    match error {
+        "Nemo.ProviderOutOfStock" => Setback::OutOfStock,
+        "Nemo.ProviderRefused" => Setback::Refused,
+        "Nemo.PasswordLost" => Setback::Lost,
+        "Nemo.ProviderAnswerUnclear" | "Nemo.ProviderBusy" | "Nemo.ProviderUnavailable" => {
+            Setback::Unavailable
+        }
+        _ => Setback::Broken,
     }
 }
 
@@ -152,7 +179,7 @@ impl From<VmError> for TaskError {
     fn from(error: VmError) -> Self {
         match error {
             VmError::OutOfStock(what) => Self::ProviderOutOfStock(what),
-            VmError::Busy { .. } => Self::ProviderBusy,
+            VmError::Busy { .. } | VmError::LeftAlone { .. } => Self::ProviderBusy,
             VmError::Unclear { .. } => Self::ProviderAnswerUnclear(error.to_string()),
             VmError::NotFound => Self::ProviderAnswerUnclear("the machine is not listed".to_owned()),
             VmError::Unauthorized(_)
@@ -203,6 +230,7 @@ impl From<AppError> for TaskError {
             AppError::Queue(error) => Self::TryAgain(error.to_string()),
             AppError::Mail(error) => Self::TryAgain(error.to_string()),
             AppError::Invalid { .. }
+            | AppError::NotDeliverable { .. }
             | AppError::KeyReused
             | AppError::Conflict(_)
             | AppError::Forbidden(_)

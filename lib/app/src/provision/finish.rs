@@ -1,21 +1,27 @@
 //! The end of the workflow: credentials, handing over, or the operator's ticket.
 
 use domain::Timestamp;
+use domain::catalogue::Provider;
+use domain::circuit::EVERYWHERE;
+use domain::create::Attempt;
 use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 use domain::vm::VmId;
 
+use super::create_vm::trace;
 use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::error::Chain;
 use crate::mails::announce;
-use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Ticket, VmHost, Write};
+use crate::ports::{
+    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Ticket, VmHost, VmHosts, Write,
+};
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -75,11 +81,22 @@ where
         Ok(TaskOutput::default())
     }
 
+    /// An attempt that was left behind is not waited for here: it is looked after until its provider answers.
     async fn delete_others(&self, order: &Order, ours: Option<&VmId>) -> Result<(), TaskError> {
-        for vm in self.host.find(&order.id.to_string()).await? {
-            if Some(&vm.id) != ours {
-                tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
-                self.host.delete(&vm.id).await?;
+        let attempts = self.store.attempts(order.id).await?;
+        for provider in Provider::ALL {
+            let here = attempts.iter().filter(|a| a.offering.provider == *provider && !a.made_nothing());
+            let here: Vec<Attempt> = here.cloned().collect();
+            let others = here.iter().filter(|a| a.vm.is_none() || a.vm.as_ref() != ours);
+            if others.clone().next().is_none() || others.clone().all(Attempt::is_left_behind) {
+                continue;
+            }
+            let host = self.providers.at(*provider, EVERYWHERE)?;
+            for vm in host.find(&trace(order, &here)).await?.iter().filter(|vm| !vm.is_over()) {
+                if Some(&vm.id) != ours {
+                    tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
+                    host.delete(&vm.id).await?;
+                }
             }
         }
         Ok(())

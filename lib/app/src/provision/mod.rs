@@ -8,6 +8,7 @@ mod create_vm;
 mod destroy_vm;
 mod error;
 mod finish;
+mod offering;
 mod readiness;
 mod task;
 
@@ -18,6 +19,7 @@ use domain::instance::Instance;
 use domain::order::{Order, OrderEvent, OrderStatus};
 use domain::payment::{Verdict, judge};
 
+pub(crate) use create_vm::trace;
 pub use error::TaskError;
 pub use task::{Task, TaskOutput};
 
@@ -26,17 +28,18 @@ use crate::mails::announce;
 use crate::policy::Policy;
 use crate::ports::{
     Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost, Write,
+    ReadCircuits, ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHosts, Write,
 };
+use crate::providers::Providers;
 use crate::refunds::Refunds;
 use crate::settle::apply_event;
 
 /// Everything the tasks work with.
-pub struct Provisioning<S, H, G, K, Q, T, P, W> {
+pub struct Provisioning<S, V, G, K, Q, T, P, W> {
     /// The state.
     pub store: S,
-    /// The provider.
-    pub host: H,
+    /// The providers.
+    pub providers: Providers<V, S, W>,
     /// The gateway.
     pub gateway: G,
     /// Encrypts passwords.
@@ -66,6 +69,7 @@ pub trait State:
     + ReadInstances
     + ReadFirstBoots
     + ReadSetupTimes
+    + ReadCircuits
     + Clone
     + Sync
 {
@@ -79,6 +83,7 @@ impl<S> State for S where
         + ReadInstances
         + ReadFirstBoots
         + ReadSetupTimes
+        + ReadCircuits
         + Clone
         + Sync
 {
@@ -89,10 +94,10 @@ pub trait World: Clock + Ids + Clone + Sync {}
 
 impl<W: Clock + Ids + Clone + Sync> World for W {}
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -125,7 +130,8 @@ where
     /// Asks the gateway once more before anything is made: a payment may have been reversed meanwhile.
     async fn verify_payment(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
-        if order.status != OrderStatus::Paid {
+        // What staff order is not paid for.
+        if order.status != OrderStatus::Paid || order.staff.is_some() {
             return Ok(TaskOutput::default());
         }
         let payment = self.store.payment(order.payment).await?.ok_or(TaskError::NotFound("payment"))?;

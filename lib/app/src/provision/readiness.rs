@@ -1,23 +1,28 @@
 //! Waiting until the desktop is really ready: the machine's word, and a look of our own.
 
 use domain::Timestamp;
+use domain::catalogue::Offering;
 use domain::first_boot::{Fingerprints, FirstBoot};
 use domain::ids::OrderId;
 use domain::instance::Instance;
+use domain::mail::Mail;
 use domain::order::{Order, OrderEvent, OrderStatus, Step};
 use domain::readiness::{Verdict, judge};
-use domain::vm::{RDP_PORT, Vm};
+use domain::secret::Secret;
+use domain::vm::{RDP_PORT, Vm, VmState};
 
 use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::first_boot::outcome;
+use crate::mails::announce;
 use crate::ports::{
-    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, TaskOutcome, VmError, VmHost, Write,
+    CompleteTask, CreatedVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, TaskOutcome, VmError, VmHost,
+    VmHosts, Write,
 };
 
-impl<S, H, G, K, Q, T, P, W> Provisioning<S, H, G, K, Q, T, P, W>
+impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
     S: State,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,
@@ -59,7 +64,11 @@ where
             return Ok(TaskOutput::default());
         }
         self.not_late(&order, self.world.now())?;
-        let (vm, instance) = self.addressed(instance).await?;
+        let (found, instance) = self.addressed(instance).await?;
+        let vm = &found.vm;
+        if let VmState::Failed(word) | VmState::Held(word) = &vm.state {
+            return self.will_not_be(&order, vm, word).await;
+        }
         let Some(address) = instance.address else {
             return Err(TaskError::NotReady("the machine has no address yet".to_owned()));
         };
@@ -74,7 +83,10 @@ where
             self.world.now(),
         );
         match verdict {
-            Verdict::Ready(certificate) => self.answers(&order, instance, certificate).await,
+            Verdict::Ready(certificate) => {
+                self.know_password(&order, &instance, found.password).await?;
+                self.answers(&order, instance, certificate).await
+            }
             Verdict::LookAgain(pass) => {
                 self.store
                     .commit(vec![Write::FirstBoot(FirstBoot { first_pass: Some(pass), ..first_boot })])
@@ -105,25 +117,58 @@ where
         Ok(TaskOutput::default())
     }
 
+    /// A machine that its provider will not finish, or not before a person has done something there: the operator is
+    /// told in its words, and the order goes on elsewhere.
+    async fn will_not_be(&self, order: &Order, vm: &Vm, word: &str) -> Result<TaskOutput, TaskError> {
+        let note = format!(
+            "{} says {word} of {} ({}): look there; the order goes on elsewhere",
+            vm.provider, vm.name, vm.id.0
+        );
+        let what = format!("machine-{}", vm.name);
+        let alert = Mail::alert(&order.id.to_string(), &what, note, Some(order.id), self.world.now());
+        self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
+        announce(&self.queue, &[alert]).await;
+        Err(TaskError::FirstBootFailed)
+    }
+
+    /// Where the provider tells the password only some minutes after the start, a desktop without it is not ready.
+    async fn know_password(
+        &self,
+        order: &Order,
+        instance: &Instance,
+        told: Option<Secret<String>>,
+    ) -> Result<(), TaskError> {
+        let mut attempt = self.attempt(order).await?.ok_or(TaskError::NotFound("attempt"))?;
+        if attempt.password_ciphertext.is_some() {
+            return Ok(());
+        }
+        let password =
+            told.ok_or_else(|| TaskError::NotReady("the provider has not told the password yet".to_owned()))?;
+        attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &password).await?);
+        self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        Ok(())
+    }
+
     /// The machine as the provider shows it now, and the desktop with its address.
-    async fn addressed(&self, mut instance: Instance) -> Result<(Vm, Instance), TaskError> {
+    async fn addressed(&self, mut instance: Instance) -> Result<(CreatedVm, Instance), TaskError> {
         let id =
             instance.vm.clone().ok_or_else(|| TaskError::Internal("no machine is recorded".to_owned()))?;
-        let vm = match self.host.get(&id).await {
-            Ok(found) => found.vm,
+        let Offering { provider, provider_region, .. } = &instance.offering;
+        let found = match self.providers.at(*provider, provider_region)?.get(&id).await {
+            Ok(found) => found,
             // A machine that the provider has lost is waited for: its list may lag, and the deadline holds.
             Err(VmError::NotFound) => {
                 return Err(TaskError::NotReady("the provider does not list it".to_owned()));
             }
-            Err(VmError::Unclear { .. } | VmError::Busy { .. }) => {
+            Err(VmError::Unclear { .. } | VmError::Busy { .. } | VmError::LeftAlone { .. }) => {
                 return Err(TaskError::NotReady("the provider does not answer".to_owned()));
             }
             Err(error) => return Err(error.into()),
         };
-        if vm.address.is_some() {
-            instance.address = vm.address;
+        if found.vm.address.is_some() {
+            instance.address = found.vm.address;
         }
-        Ok((vm, instance))
+        Ok((found, instance))
     }
 
     async fn first_boot(&self, order: &Order) -> Result<FirstBoot, TaskError> {

@@ -23,7 +23,8 @@ fn desktop(status: InstanceStatus) -> Instance {
         offering: Offering {
             provider: Provider::Vultr,
             plan: "vc2-2c-4gb".to_owned(),
-            region: "ewr".to_owned(),
+            region: "us-east".to_owned(),
+            provider_region: "ewr".to_owned(),
             image: Image { name_prefix: "Windows 2022 Standard".to_owned(), fallback_id: "501".to_owned() },
         },
         vm: None,

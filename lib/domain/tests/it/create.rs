@@ -23,11 +23,15 @@ fn attempt(state: AttemptState, called: Option<i64>) -> Attempt {
         offering: Offering {
             provider: Provider::Vultr,
             plan: "vc2-2c-4gb".to_owned(),
-            region: "ewr".to_owned(),
+            region: "us-east".to_owned(),
+            provider_region: "ewr".to_owned(),
             image: Image { name_prefix: "Ubuntu 24.04".to_owned(), fallback_id: "2284".to_owned() },
         },
         state,
+        request_id: "5f3c1d0e-0000-4000-8000-000000000001".to_owned(),
         called_at: called.map(at),
+        left_at: None,
+        setback: None,
         vm: (state == AttemptState::Created).then(|| VmId("vm-1".to_owned())),
         password_hash: None,
         password_ciphertext: None,
@@ -45,6 +49,9 @@ fn listed(number: u16) -> Vm {
         state: VmState::Pending,
         address: None,
         region: "ewr".to_owned(),
+        plan: "vc2-2c-4gb".to_owned(),
+        created_at: None,
+        ends_on: None,
     }
 }
 
@@ -59,19 +66,19 @@ fn a_fresh_attempt_creates() {
 
 #[test]
 fn what_an_unclear_call_made_is_adopted() {
-    let unclear = attempt(AttemptState::Calling, Some(0));
+    let unclear = attempt(AttemptState::Unknown, Some(0));
     assert_eq!(step(&unclear, &[listed(1)], 1), NextStep::Adopt(VmId("vm-1".to_owned())));
 }
 
 #[test]
 fn a_machine_of_another_attempt_is_not_adopted() {
-    let unclear = attempt(AttemptState::Calling, Some(0));
+    let unclear = attempt(AttemptState::Unknown, Some(0));
     assert_eq!(step(&unclear, &[listed(2)], 1), NextStep::AskAgain);
 }
 
 #[test]
 fn an_unclear_call_is_written_off_only_when_nothing_can_turn_up_any_more() {
-    let unclear = attempt(AttemptState::Calling, Some(0));
+    let unclear = attempt(AttemptState::Unknown, Some(0));
     assert_eq!(step(&unclear, &[], 89), NextStep::AskAgain);
     assert_eq!(step(&unclear, &[], 90), NextStep::WriteOff);
 }
@@ -119,7 +126,7 @@ fn gone_means_absent_twice_with_a_pause_between() {
 
 #[test]
 fn an_open_call_is_not_gone_before_its_quarantine_is_over() {
-    let mut unclear = attempt(AttemptState::Calling, Some(0));
+    let mut unclear = attempt(AttemptState::Unknown, Some(0));
     unclear.absent_since = Some(at(10));
     let judge = |now| judge_absence(&unclear, &[], PAUSE, QUARANTINE, at(now));
     assert_eq!(judge(60), Absence::LookAgain { since: at(10) });

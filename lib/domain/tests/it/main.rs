@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose preparation fails has failed")]
 
+mod circuit;
 mod command;
 mod create;
+mod failover;
 mod order;
 mod payment;
 mod readiness;

@@ -24,6 +24,7 @@ fn placed() -> Order {
         plan: Plan::Basic,
         os: Os::Linux,
         region: None,
+        staff: None,
         price: Money::new(2900, Currency::Usd),
         method: PaymentMethod::Paystack,
         payment: PaymentId::new(at(0), 2),

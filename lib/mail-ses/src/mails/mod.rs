@@ -1,5 +1,6 @@
 //! One module per mail: its data as the templates see it, and the words of its subject.
 
+mod delayed;
 mod failed_and_refunded;
 mod operator_alert;
 mod ready;
@@ -88,6 +89,9 @@ pub(crate) fn render(settings: &Settings, content: &MailContent) -> Result<Rende
             };
             ready::render(settings, &desktop)
         }
+        MailContent::Delayed { order, plan, os, deadline } => {
+            delayed::render(settings, *order, *plan, *os, *deadline)
+        }
         MailContent::FailedAndRefunded { order, plan, os, failure, amount } => {
             failed_and_refunded::render(settings, *order, *plan, *os, *failure, *amount)
         }
@@ -102,6 +106,7 @@ pub(crate) const fn name(content: &MailContent) -> &'static str {
         MailContent::Receipt { .. } => "receipt",
         MailContent::Ready { reinstalled: false, .. } => "ready",
         MailContent::Ready { reinstalled: true, .. } => "reinstalled",
+        MailContent::Delayed { .. } => "delayed",
         MailContent::FailedAndRefunded { .. } => "refund",
         MailContent::OperatorAlert { .. } => "alert",
     }
@@ -113,6 +118,7 @@ pub(crate) const fn order(content: &MailContent) -> Option<domain::ids::OrderId>
         MailContent::Started { order, .. }
         | MailContent::Receipt { order, .. }
         | MailContent::Ready { order, .. }
+        | MailContent::Delayed { order, .. }
         | MailContent::FailedAndRefunded { order, .. } => Some(*order),
         MailContent::OperatorAlert { order, .. } => *order,
     }

@@ -101,6 +101,11 @@ pub(crate) fn ready_by_link(os: Os) -> MailContent {
     content
 }
 
+pub(crate) fn delayed(os: Os) -> MailContent {
+    let deadline = "2026-11-20T14:32:11Z".parse().unwrap();
+    MailContent::Delayed { order: order(), plan: Plan::Basic, os, deadline }
+}
+
 pub(crate) fn failed(os: Os, failure: Failure) -> MailContent {
     let amount = Money::new(4_500_000, Currency::Ngn);
     MailContent::FailedAndRefunded { order: order(), plan: Plan::Basic, os, failure, amount }
@@ -118,6 +123,7 @@ pub(crate) fn all() -> Vec<(String, MailContent)> {
     for &os in Os::ALL {
         all.push((format!("started-{os}"), started(os)));
         all.push((format!("receipt-{os}"), receipt(os)));
+        all.push((format!("delayed-{os}"), delayed(os)));
         all.push((format!("ready-{os}"), ready(os)));
         all.push((format!("ready-by-link-{os}"), ready_by_link(os)));
         all.push((format!("reinstalled-{os}"), reinstalled(os)));

@@ -17,5 +17,5 @@ pub use probe::Probe;
 pub use queues::{Delivery, Queue, Queues};
 pub use store::{Row, Store};
 pub use vm_faults::{BootPlan, HostFault, Op};
-pub use vm_host::{Machine as VmMachine, VmHost};
+pub use vm_host::{Hosts, Machine as VmMachine, VmHost};
 pub use workflows::{Execution, Workflows};

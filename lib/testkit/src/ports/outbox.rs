@@ -87,6 +87,7 @@ fn read(to: Option<&Email>, content: &MailContent, at: Timestamp) -> SentMail {
             password: password.clone(),
             ..plain(if *reinstalled { "reinstalled" } else { "ready" }, Some(*order))
         },
+        MailContent::Delayed { order, .. } => plain("delayed", Some(*order)),
         MailContent::FailedAndRefunded { order, .. } => plain("failed_and_refunded", Some(*order)),
         MailContent::OperatorAlert { order, note } => {
             SentMail { note: Some(note.clone()), ..plain("operator_alert", *order) }

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{
-    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadCredentials,
-    ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger, ReadMails, ReadOrders,
-    ReadPayments, ReadProfiles, ReadSetupTimes, ReadWork, StoreError, Ticket, WorkKind, Write,
+    AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
+    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger,
+    ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSetupTimes, ReadWork, StoreError,
+    Ticket, WorkKind, Write,
 };
 use domain::Timestamp;
-use domain::catalogue::{Os, Plan};
+use domain::availability::Availability;
+use domain::catalogue::{Os, Plan, Provider};
+use domain::circuit::Circuit;
 use domain::create::Attempt;
 use domain::customer::{CustomerId, Profile};
 use domain::eta;
@@ -44,6 +47,8 @@ pub enum Row {
     Idempotency(IdempotencyRecord),
     Ticket(Ticket),
     SetupTimes(Vec<u32>),
+    Circuit(Circuit),
+    Availability(Availability),
 }
 
 /// How one item is written.
@@ -118,6 +123,10 @@ impl Store {
     rows_of!(
         /// Every attempt to make a machine.
         all_attempts, Attempt, Attempt
+    );
+    rows_of!(
+        /// Every circuit in which something went wrong.
+        all_circuits, Circuit, Circuit
     );
 
     /// Changes what is stored past every rule: to bring about what should not be.
@@ -196,6 +205,16 @@ fn step(write: Write) -> (String, Row, How) {
             p.version += 1;
             (format!("PROFILE#{}", p.customer), Row::Profile(p), how)
         }
+        Write::Circuit(mut c) => {
+            let how = versioned(c.version);
+            c.version += 1;
+            (format!("CIRCUIT#{}#{}#{}", c.provider, c.operation, c.region), Row::Circuit(c), how)
+        }
+        Write::Availability(mut a) => {
+            let how = versioned(a.version);
+            a.version += 1;
+            (format!("AVAILABILITY#{}", a.provider), Row::Availability(a), how)
+        }
         Write::Ledger(l) => {
             (format!("LEDGER#{}#{}#{}", l.order, l.kind, l.reference), Row::Ledger(l), How::KeepExisting)
         }
@@ -232,6 +251,8 @@ const fn version(row: &Row) -> Option<u64> {
         Row::Mail(m) => m.version,
         Row::Event(e) => e.version,
         Row::Profile(p) => p.version,
+        Row::Circuit(c) => c.version,
+        Row::Availability(a) => a.version,
         Row::Ledger(_) | Row::Audit(_) | Row::Idempotency(_) | Row::Ticket(_) | Row::SetupTimes(_) => {
             return None;
         }
@@ -468,6 +489,9 @@ fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
             Some((WorkKind::PendingMail, m.next_at, m.id.clone()))
         }
         Row::Instance(i) => i.command.as_ref().map(|c| (WorkKind::BusyInstance, c.since, i.id.to_string())),
+        Row::Attempt(a) if a.is_left_behind() => {
+            a.left_at.map(|at| (WorkKind::UnknownAttempt, at, format!("{}/{}", a.order, a.number)))
+        }
         Row::Event(e) if e.applied_at.is_none() => {
             Some((WorkKind::UnappliedEvent, e.received_at, e.key.clone()))
         }
@@ -493,6 +517,50 @@ impl ReadWork for Store {
                 .collect();
             due.sort();
             due.into_iter().take(usize::from(limit)).map(|(_, id)| id).collect()
+        })
+        .await
+    }
+}
+
+impl ReadCircuits for Store {
+    async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
+        let of = |row: &Row| match row {
+            Row::Circuit(c) if c.provider == provider => Some(c.clone()),
+            _ => None,
+        };
+        self.read("store.circuits", |rows| rows.values().filter_map(of).collect()).await
+    }
+}
+
+impl ReadAvailability for Store {
+    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
+        let of = |row: &Row| match row {
+            Row::Availability(a) => Some(a.clone()),
+            _ => None,
+        };
+        self.read("store.availability", |rows| rows.values().filter_map(of).collect()).await
+    }
+}
+
+impl ReadRented for Store {
+    async fn rented(
+        &self,
+        provider: Provider,
+        limit: u16,
+        after: Option<&str>,
+    ) -> Result<Page<Instance>, StoreError> {
+        let of = |row: &Row| match row {
+            Row::Instance(i) if i.offering.provider == provider && i.rents() => Some(i.clone()),
+            _ => None,
+        };
+        self.read("store.rented", |rows| {
+            let later = |i: &Instance| after.is_none_or(|after| i.id.to_string().as_str() > after);
+            let mut items: Vec<Instance> = rows.values().filter_map(of).filter(later).collect();
+            items.sort_by_key(|i| i.id.to_string());
+            let more = items.len() > usize::from(limit);
+            items.truncate(usize::from(limit));
+            let next = items.last().filter(|_| more).map(|i| i.id.to_string());
+            Page { items, next }
         })
         .await
     }

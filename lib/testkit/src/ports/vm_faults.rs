@@ -9,6 +9,7 @@ pub enum Op {
     Create,
     Get,
     Find,
+    List,
     Reboot,
     Start,
     Halt,
@@ -29,6 +30,8 @@ pub enum HostFault {
     OutOfStock,
     /// Too many requests.
     Busy,
+    /// No connection: nothing was done.
+    Unreachable,
     /// 500 before anything was done.
     FailBefore,
     /// 500 although it was done.

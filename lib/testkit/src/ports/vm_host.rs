@@ -1,12 +1,13 @@
-//! A provider of machines, which boot on virtual time and call home.
+//! The providers of machines, which boot on virtual time and call home. One cloud keeps all of them; each
+//! provider's client is a handle on it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{
-    Account, Capabilities, Clock as _, CreateVm, CreatedVm, Image, ProviderPlan, ProviderRegion, Traffic,
-    UserData, VmError,
+    Account, Capabilities, Clock as _, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
+    Reinstall, ResetPassword, Trace, Traffic, UserData, VmError, VmHosts, WindowsPassword, WindowsSetup,
 };
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -16,6 +17,7 @@ use domain::first_boot::Fingerprints;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use jiff::SignedDuration;
+use jiff::civil::Date;
 
 use super::{BootPlan, HostFault, Op};
 use crate::sim::{Chance, Sim};
@@ -24,13 +26,17 @@ use crate::world::Work;
 /// One machine, as the provider knows it.
 #[derive(Clone)]
 pub struct Machine {
+    /// Who makes it.
+    pub provider: Provider,
     /// The provider's id.
     pub id: VmId,
     /// Our name for it.
     pub name: String,
     /// Our tags.
     pub tags: Vec<String>,
-    /// Its region.
+    /// The provider's id of its size.
+    pub plan: String,
+    /// The provider's id of its region.
     pub region: String,
     /// Its system.
     pub os: Os,
@@ -44,6 +50,8 @@ pub struct Machine {
     pub on: bool,
     /// How often it was made as new.
     pub installs: u32,
+    /// The day on which it ends, once it was cancelled where machines are rented by the month.
+    pub ends_on: Option<Date>,
     /// When it is listed at the earliest: a late create lies in the future.
     exists_from: Timestamp,
     deleted_at: Option<Timestamp>,
@@ -52,6 +60,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Whether it is gone, or cancelled and off.
+    fn is_over(&self) -> bool {
+        self.deleted_at.is_some() || (self.ends_on.is_some() && !self.on)
+    }
+
     /// The certificate that its present system answers with.
     pub fn certificate(&self) -> Fingerprints {
         let text = format!("{}#{}", self.id.0, self.installs);
@@ -73,18 +86,32 @@ impl Machine {
 #[derive(Default)]
 struct State {
     machines: Vec<Machine>,
-    faults: Vec<(Op, HostFault, u32)>,
+    faults: Vec<(Option<Provider>, Op, HostFault, u32)>,
+    outages: Vec<(Provider, Timestamp, HostFault)>,
     boots: VecDeque<BootPlan>,
     sold_out: BTreeSet<String>,
     list_lag: SignedDuration,
     creates: u32,
 }
 
-/// The provider.
+/// One provider's client, or (from [`VmHost::new`]) the whole cloud, to look at and to break.
 #[derive(Clone)]
 pub struct VmHost {
     sim: Sim,
     state: Arc<Mutex<State>>,
+    provider: Provider,
+}
+
+/// The providers that are set up: a client for each.
+#[derive(Clone)]
+pub struct Hosts(Vec<VmHost>);
+
+impl VmHosts for Hosts {
+    type Host = VmHost;
+
+    fn host(&self, provider: Provider) -> Option<&VmHost> {
+        self.0.iter().find(|host| host.provider == provider)
+    }
 }
 
 /// From create to an address, and from create (or reinstall, or start) to a desktop that answers.
@@ -94,18 +121,42 @@ const WINDOWS_BOOT_TAKES: SignedDuration = SignedDuration::from_secs(240);
 const RESTART_TAKES: SignedDuration = SignedDuration::from_secs(30);
 
 impl VmHost {
-    /// A provider without machines.
+    /// A cloud without machines.
     pub fn new(sim: Sim) -> Self {
-        Self { sim, state: Arc::default() }
+        Self { sim, state: Arc::default(), provider: Provider::Vultr }
+    }
+
+    /// Clients of these providers.
+    pub fn hosts(&self, providers: &[Provider]) -> Hosts {
+        Hosts(providers.iter().map(|provider| Self { provider: *provider, ..self.clone() }).collect())
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().expect("one thread"))
     }
 
-    /// The next `times` calls of `op` do this instead.
+    /// The next `times` calls of `op` at any provider do this instead.
     pub fn fail(&self, op: Op, fault: HostFault, times: u32) {
-        self.with(|s| s.faults.push((op, fault, times)));
+        self.with(|s| s.faults.push((None, op, fault, times)));
+    }
+
+    /// The next `times` calls of `op` at one provider do this instead.
+    pub fn fail_at(&self, provider: Provider, op: Op, fault: HostFault, times: u32) {
+        self.with(|s| s.faults.push((Some(provider), op, fault, times)));
+    }
+
+    /// Every call of one provider does this instead, for so long.
+    pub fn take_down(&self, provider: Provider, fault: HostFault, lasts: SignedDuration) {
+        let until = self.sim.now().checked_add(lasts).expect("a time within range");
+        self.with(|s| s.outages.push((provider, until, fault)));
+    }
+
+    /// A machine disappears as if nobody had ever made it.
+    pub fn vanish(&self, id: &VmId) {
+        let now = self.sim.now();
+        self.with(|s| {
+            s.machines.iter_mut().filter(|m| m.id == *id).for_each(|m| m.deleted_at = Some(now));
+        });
     }
 
     /// The next machine that is made (or made as new) comes up like this.
@@ -131,14 +182,12 @@ impl VmHost {
     /// The machines that exist now, late ones not before their time.
     pub fn machines(&self) -> Vec<Machine> {
         let now = self.sim.now();
-        self.with(|s| {
-            s.machines.iter().filter(|m| m.exists_from <= now && m.deleted_at.is_none()).cloned().collect()
-        })
+        self.with(|s| s.machines.iter().filter(|m| m.exists_from <= now && !m.is_over()).cloned().collect())
     }
 
     /// The machines that exist or will appear.
     pub fn machines_ever(&self) -> Vec<Machine> {
-        self.with(|s| s.machines.iter().filter(|m| m.deleted_at.is_none()).cloned().collect())
+        self.with(|s| s.machines.iter().filter(|m| !m.is_over()).cloned().collect())
     }
 
     /// Every secret that any machine ever had: passwords and one-time addresses.
@@ -164,7 +213,8 @@ impl VmHost {
         name: &'static str,
         effect: impl FnOnce(&mut State, Timestamp) -> Result<T, VmError> + Send,
     ) -> Result<T, VmError> {
-        self.broken_by(|s| s.take_fault(op), name, effect).await
+        let (provider, now) = (self.provider, self.sim.now());
+        self.broken_by(move |s| s.take_fault(provider, op, now), name, effect).await
     }
 
     async fn broken_by<T: Send>(
@@ -182,6 +232,7 @@ impl VmHost {
                 Some(HostFault::Quota) => Err(VmError::Quota("too many machines".to_owned())),
                 Some(HostFault::OutOfStock) => Err(VmError::OutOfStock("none left".to_owned())),
                 Some(HostFault::Busy) => Err(VmError::Busy { retry_after: Some(1) }),
+                Some(HostFault::Unreachable) => Err(VmError::Busy { retry_after: None }),
                 Some(HostFault::FailBefore) => Err(unclear("500 Internal Server Error")),
                 Some(HostFault::FailAfter) => {
                     effect(s, now).and_then(|_| Err(unclear("500 Internal Server Error")))
@@ -222,34 +273,51 @@ impl VmHost {
 }
 
 impl State {
-    fn take_fault(&mut self, op: Op) -> Option<HostFault> {
-        let place = self.faults.iter().position(|(o, _, left)| *o == op && *left > 0)?;
-        self.faults[place].2 -= 1;
-        Some(self.faults[place].1)
+    fn take_fault(&mut self, provider: Provider, op: Op, now: Timestamp) -> Option<HostFault> {
+        let outage = self.outages.iter().find(|(p, until, _)| *p == provider && now < *until);
+        if let Some((_, _, fault)) = outage {
+            return Some(*fault);
+        }
+        let strikes = |(p, o, _, left): &(Option<Provider>, Op, HostFault, u32)| {
+            p.is_none_or(|p| p == provider) && *o == op && *left > 0
+        };
+        let place = self.faults.iter().position(strikes)?;
+        self.faults[place].3 -= 1;
+        Some(self.faults[place].2)
     }
 
-    fn machine(&mut self, id: &VmId, now: Timestamp) -> Result<&mut Machine, VmError> {
-        let found =
-            self.machines.iter_mut().find(|m| m.id == *id && m.exists_from <= now && m.deleted_at.is_none());
+    fn machine(&mut self, provider: Provider, id: &VmId, now: Timestamp) -> Result<&mut Machine, VmError> {
+        let found = self.machines.iter_mut().find(|m| {
+            m.provider == provider && m.id == *id && m.exists_from <= now && m.deleted_at.is_none()
+        });
         found.ok_or(VmError::NotFound)
     }
 
-    fn make(&mut self, request: &CreateVm, password: String, exists_from: Timestamp) -> (Machine, BootPlan) {
+    fn make(
+        &mut self,
+        provider: Provider,
+        request: &CreateVm,
+        password: String,
+        exists_from: Timestamp,
+    ) -> (Machine, BootPlan) {
         let plan = self.boots.pop_front().unwrap_or(BootPlan::Well);
         let number = u8::try_from(self.machines.len() % 250).unwrap_or(0) + 1;
         let third = u8::try_from(self.machines.len() / 250).unwrap_or(0);
         self.creates += 1;
         let machine = Machine {
+            provider,
             id: VmId(format!("vm-{}", self.machines.len() + 1)),
             name: request.name.clone(),
             tags: request.tags.clone(),
-            region: request.offering.region.clone(),
+            plan: request.offering.plan.clone(),
+            region: request.offering.provider_region.clone(),
             os: request.os,
             address: IpAddr::V4(Ipv4Addr::new(198, 51, third, number)),
             password,
             report_url: report_url(&request.user_data),
             on: true,
             installs: 0,
+            ends_on: None,
             exists_from,
             deleted_at: None,
             answers_from: answers_from(plan, request.os, exists_from),
@@ -271,7 +339,7 @@ fn answers_from(plan: BootPlan, os: Os, from: Timestamp) -> Option<Timestamp> {
 /// The text that a machine would run, whatever it is wrapped in.
 fn script_text(data: &UserData) -> String {
     match data {
-        UserData::CloudConfig(text) => text.clone(),
+        UserData::CloudConfig(text) | UserData::PowerShell(text) => text.clone(),
         UserData::Batch(text) => {
             let mut plain = String::new();
             for word in text.split_whitespace().filter(|word| word.len() > 200) {
@@ -314,45 +382,66 @@ fn shown(machine: &Machine, now: Timestamp) -> Vm {
         (true, _) => VmState::Pending,
     };
     Vm {
-        provider: Provider::Vultr,
+        provider: machine.provider,
         id: machine.id.clone(),
         name: machine.name.clone(),
         tags: machine.tags.clone(),
         state,
         address: (age >= ADDRESS_TAKES).then_some(machine.address),
         region: machine.region.clone(),
+        plan: machine.plan.clone(),
+        created_at: Some(machine.exists_from),
+        ends_on: machine.ends_on,
+    }
+}
+
+/// How each provider sets Windows up, where it has it.
+const fn windows_at(provider: Provider) -> Option<WindowsSetup> {
+    match provider {
+        Provider::Vultr => Some(WindowsSetup { batch: true, password: WindowsPassword::Told }),
+        Provider::Contabo => Some(WindowsSetup { batch: false, password: WindowsPassword::Chosen }),
+        Provider::Ec2 => Some(WindowsSetup { batch: false, password: WindowsPassword::Fetched }),
+        Provider::Digitalocean | Provider::Linode | Provider::Hetzner => None,
     }
 }
 
 impl app::ports::VmHost for VmHost {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            windows: true,
+            windows: windows_at(self.provider),
             power: true,
-            reinstall: true,
-            reset_password: false,
-            immediate_delete: true,
-            makes_windows_password: true,
+            reinstall: self.provider != Provider::Ec2,
+            reset_password: ResetPassword::No,
+            immediate_delete: self.provider != Provider::Contabo,
+            firewall: false,
+            traffic: true,
+            balance: true,
         }
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         let made =
             format!("Canary-Windows-{:x}_7", Chance::new(self.sim.below(u64::MAX), &request.name).next());
-        let password = password_hash(&request.user_data).unwrap_or_else(|| made.clone());
-        let fault = self.with(|s| s.take_fault(Op::Create));
+        let setup = windows_at(self.provider).filter(|_| request.os == Os::Windows);
+        let password = match setup.map(|setup| setup.password) {
+            None => password_hash(&request.user_data).unwrap_or_else(|| made.clone()),
+            Some(WindowsPassword::Chosen) => request.password.expose().clone(),
+            Some(WindowsPassword::Told | WindowsPassword::Fetched) => made.clone(),
+        };
+        let (provider, begun) = (self.provider, self.sim.now());
+        let fault = self.with(|s| s.take_fault(provider, Op::Create, begun));
         let late = match fault {
             Some(HostFault::Late(by)) => Some(by),
             _ => None,
         };
-        let windows = request.os == Os::Windows;
-        let region = &request.offering.region;
+        let told = setup.is_some_and(|setup| setup.password == WindowsPassword::Told);
+        let region = &request.offering.provider_region;
         let make = |s: &mut State, now: Timestamp| {
             if s.sold_out.contains(region) {
                 return Err(VmError::OutOfStock(region.clone()));
             }
             let from = now.checked_add(late.unwrap_or_default()).unwrap_or(now);
-            let (machine, plan) = s.make(request, password, from);
+            let (machine, plan) = s.make(provider, request, password, from);
             Ok((machine, plan, now))
         };
         // The call home is arranged with the effect, not with the answer.
@@ -371,7 +460,7 @@ impl app::ports::VmHost for VmHost {
         match (result, late) {
             (Ok(_), Some(_)) => Err(unclear("504 Gateway Timeout")),
             (Ok((machine, _, now)), None) => {
-                let password = windows.then(|| Secret::new(machine.password.clone()));
+                let password = told.then(|| Secret::new(machine.password.clone()));
                 Ok(CreatedVm { vm: shown(&machine, now), password })
             }
             (Err(error), _) => Err(error),
@@ -379,32 +468,56 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
-        // The password is told in the answer to create, and never again.
+        let provider = self.provider;
+        let fetched = windows_at(provider).is_some_and(|setup| setup.password == WindowsPassword::Fetched);
         self.op(Op::Get, "vm.get", |s, now| {
-            Ok(CreatedVm { vm: shown(s.machine(id, now)?, now), password: None })
+            let machine = s.machine(provider, id, now)?;
+            // Told in the answer to create and never again, or from some minutes after the start.
+            let readable = fetched
+                && machine.os == Os::Windows
+                && machine.answers_from.is_some_and(|answers| answers <= now);
+            let password = readable.then(|| Secret::new(machine.password.clone()));
+            Ok(CreatedVm { vm: shown(machine, now), password })
         })
         .await
     }
 
-    async fn find(&self, tag: &str) -> Result<Vec<Vm>, VmError> {
+    async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        let provider = self.provider;
         self.op(Op::Find, "vm.find", |s, now| {
             let seen_at = now.checked_sub(s.list_lag).unwrap_or(now);
             let listed =
                 |m: &&Machine| m.exists_from <= seen_at && m.deleted_at.is_none_or(|at| at > seen_at);
-            let tagged = s.machines.iter().filter(listed).filter(|m| m.tags.iter().any(|t| t == tag));
-            Ok(tagged.map(|m| shown(m, now)).collect())
+            let ours = s.machines.iter().filter(listed).filter(|m| {
+                m.provider == provider && (m.tags.contains(&trace.tag) || trace.names.contains(&m.name))
+            });
+            Ok(ours.map(|m| shown(m, now)).collect())
         })
         .await
     }
 
-    async fn list(&self, _cursor: Option<&str>, _limit: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
-        let now = self.sim.now();
-        Ok((self.machines().iter().map(|m| shown(m, now)).collect(), None))
+    async fn list(&self, cursor: Option<&str>, limit: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        let provider = self.provider;
+        let from: usize = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        self.op(Op::List, "vm.list", |s, now| {
+            let seen_at = now.checked_sub(s.list_lag).unwrap_or(now);
+            let listed = |m: &&Machine| {
+                m.provider == provider
+                    && m.exists_from <= seen_at
+                    && m.deleted_at.is_none_or(|at| at > seen_at)
+            };
+            let all: Vec<Vm> = s.machines.iter().filter(listed).map(|m| shown(m, now)).collect();
+            let end = (from + usize::from(limit)).min(all.len());
+            let next = (end < all.len()).then(|| end.to_string());
+            Ok((all.get(from..end).unwrap_or_default().to_vec(), next))
+        })
+        .await
     }
 
     async fn reboot(&self, id: &VmId) -> Result<(), VmError> {
+        let provider = self.provider;
         self.op(Op::Reboot, "vm.reboot", |s, now| {
-            let machine = s.machine(id, now)?;
+            let machine = s.machine(provider, id, now)?;
             machine.answers_from = machine.answers_from.and(now.checked_add(RESTART_TAKES).ok());
             Ok(())
         })
@@ -412,8 +525,9 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn start(&self, id: &VmId) -> Result<(), VmError> {
+        let provider = self.provider;
         self.op(Op::Start, "vm.start", |s, now| {
-            let machine = s.machine(id, now)?;
+            let machine = s.machine(provider, id, now)?;
             machine.on = true;
             machine.answers_from = machine.answers_from.and(now.checked_add(RESTART_TAKES).ok());
             Ok(())
@@ -422,42 +536,62 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn halt(&self, id: &VmId) -> Result<(), VmError> {
+        let provider = self.provider;
         self.op(Op::Halt, "vm.halt", |s, now| {
-            s.machine(id, now)?.on = false;
+            s.machine(provider, id, now)?.on = false;
             Ok(())
         })
         .await
     }
 
-    async fn reinstall(
-        &self,
-        id: &VmId,
-        _host_name: &str,
-        user_data: &UserData,
-    ) -> Result<Option<Secret<String>>, VmError> {
-        let made = format!("Canary-Windows-{:x}_8", Chance::new(self.sim.below(u64::MAX), &id.0).next());
+    async fn reinstall(&self, id: &VmId, request: &Reinstall) -> Result<Option<Secret<String>>, VmError> {
+        let provider = self.provider;
+        let user_data = &request.user_data;
+        let setup = windows_at(provider).filter(|_| request.os == Os::Windows);
+        let made = match setup.map(|setup| setup.password) {
+            Some(WindowsPassword::Chosen) => request.password.expose().clone(),
+            _ => format!("Canary-Windows-{:x}_8", Chance::new(self.sim.below(u64::MAX), &id.0).next()),
+        };
         let password = password_hash(user_data).unwrap_or(made);
+        let told = setup.is_some_and(|setup| setup.password == WindowsPassword::Told);
         let host = self.clone();
         self.op(Op::Reinstall, "vm.reinstall", move |s, now| {
             let plan = s.boots.pop_front().unwrap_or(BootPlan::Well);
-            let machine = s.machine(id, now)?;
+            let machine = s.machine(provider, id, now)?;
             machine.installs += 1;
             machine.on = true;
             machine.password = password;
             machine.report_url = report_url(user_data);
             machine.answers_from = answers_from(plan, machine.os, now);
             host.call_home_later(machine, plan);
-            Ok((machine.os == Os::Windows).then(|| Secret::new(machine.password.clone())))
+            Ok(told.then(|| Secret::new(machine.password.clone())))
         })
         .await
     }
 
-    async fn delete(&self, id: &VmId) -> Result<(), VmError> {
+    async fn reset_password(
+        &self,
+        _id: &VmId,
+        _password: &Secret<String>,
+    ) -> Result<Option<Secret<String>>, VmError> {
+        Err(VmError::Unsupported { provider: self.provider, what: "set a password from outside" })
+    }
+
+    async fn allow_rdp_from(&self, _id: &VmId, _sources: &[IpAddr]) -> Result<(), VmError> {
+        Err(VmError::Unsupported { provider: self.provider, what: "limit who reaches RDP" })
+    }
+
+    async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
+        let provider = self.provider;
         self.op(Op::Delete, "vm.delete", |s, now| {
-            if let Ok(machine) = s.machine(id, now) {
-                machine.deleted_at = Some(now);
+            let Ok(machine) = s.machine(provider, id, now) else { return Ok(Deleted::Gone) };
+            if provider == Provider::Contabo {
+                let ends = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+                machine.on = false;
+                return Ok(Deleted::EndsOn(*machine.ends_on.get_or_insert(ends)));
             }
-            Ok(())
+            machine.deleted_at = Some(now);
+            Ok(Deleted::Gone)
         })
         .await
     }
@@ -483,6 +617,6 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
-        Ok(self.with(|s| !s.sold_out.contains(&offering.region)))
+        Ok(self.with(|s| !s.sold_out.contains(&offering.provider_region)))
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever breaks, and wherever: a paid order ends delivered or refunded, and nothing is left over. That
 //! nothing is left over is checked when each shop is dropped.
 
-use domain::catalogue::Os;
+use domain::catalogue::{Os, Provider};
 use domain::ids::OrderId;
 use domain::order::{Failure, OrderStatus};
 use jiff::SignedDuration;
@@ -292,12 +292,12 @@ fn a_provider_that_stays_broken_ends_in_a_refund_within_the_hour() {
 }
 
 #[test]
-fn a_list_that_fails_for_long_delays_the_refund_but_loses_nothing() {
+fn a_provider_that_is_down_for_hours_delays_the_refund_but_loses_nothing() {
     let mut shop = Shop::open();
     shop.world.host.next_boot(BootPlan::Never);
     let order = shop.paid_order(Os::Windows);
     shop.run_for(SignedDuration::from_mins(25));
-    shop.world.host.fail(Op::Find, HostFault::FailBefore, 60);
+    shop.world.host.take_down(Provider::Vultr, HostFault::FailBefore, SignedDuration::from_hours(6));
     shop.run_until_idle();
     assert_eq!(shop.order(order).status, OrderStatus::Refunded);
 }

@@ -40,7 +40,7 @@ fn a_machine_that_never_boots_is_refunded_at_the_deadline() {
 #[test]
 fn the_money_never_goes_back_before_the_machine_is_gone() {
     let mut shop = Shop::open();
-    shop.world.host.fail(testkit::ports::Op::Delete, testkit::ports::HostFault::FailBefore, 40);
+    shop.world.host.fail(testkit::ports::Op::Delete, testkit::ports::HostFault::FailBefore, 12);
     let order = doomed(&mut shop, Os::Windows);
     let mut refunded_with_machine = false;
     for _ in 0..90 {
