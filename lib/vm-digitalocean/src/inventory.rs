@@ -1,0 +1,103 @@
+//! Lists of machines.
+//!
+//! Droplets with a graphics card are left out of the list unless it is asked for them alone, and then the others are
+//! left out. So everything is two lists, one after the other.
+
+use app::ports::{Trace, VmError};
+use domain::vm::Vm;
+
+use crate::client::Client;
+use crate::droplet::Droplet;
+use crate::name;
+use crate::pages::{PER_PAGE, page};
+
+page!(Droplets, "droplets", droplets: Droplet);
+
+/// Pages that are looked through at most for one question.
+const PAGES_MAX: u32 = 100;
+
+/// The two lists, as the filter `type` calls them.
+const PLAIN: &str = "droplets";
+const GPUS: &str = "gpus";
+
+impl Client {
+    /// Every machine that carries the trace's tag or one of its names.
+    ///
+    /// The filter by tag knows both kinds of droplets. But tags are put on a droplet after it is made, and names may
+    /// repeat: so each name is asked for as well, among both kinds.
+    pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        let mut pages = 0..PAGES_MAX;
+        let mut found = Vec::new();
+        self.walk(&[("tag_name", &trace.tag)], trace, &mut pages, &mut found).await?;
+        // A name that cannot be spelled has never been given.
+        for spelled in trace.names.iter().filter_map(|one| name::spelled(one)) {
+            for list in [PLAIN, GPUS] {
+                self.walk(&[("name", &spelled), ("type", list)], trace, &mut pages, &mut found).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds what of a filtered list fits the trace and has not been found before; `pages` are those left to be read.
+    async fn walk(
+        &self,
+        filter: &[(&str, &str)],
+        trace: &Trace,
+        pages: &mut std::ops::Range<u32>,
+        found: &mut Vec<Vm>,
+    ) -> Result<(), VmError> {
+        for number in 1.. {
+            if pages.next().is_none() {
+                break;
+            }
+            let (machines, goes_on) = match self.page::<Droplets>(filter, PER_PAGE, number).await {
+                Ok(page) => page,
+                // A tag that nothing carries may not exist.
+                Err(VmError::NotFound) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            for vm in machines.into_iter().map(|machine| machine.read().vm) {
+                if fits(&vm, trace) && found.iter().all(|other| other.id != vm.id) {
+                    found.push(vm);
+                }
+            }
+            if !goes_on {
+                return Ok(());
+            }
+        }
+        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
+    }
+
+    /// One page of everything, at most `limit` machines (1 to 200): first the plain ones, then those with a graphics
+    /// card. A cursor is the list and the page in it, `gpus:3`.
+    pub(crate) async fn listed(
+        &self,
+        cursor: Option<&str>,
+        limit: u16,
+    ) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        let (list, number) = match cursor {
+            None => (PLAIN, 1),
+            Some(cursor) => {
+                place(cursor).ok_or_else(|| VmError::Refused("a cursor that was not made here".to_owned()))?
+            }
+        };
+        let filter = [("type", list)];
+        let (machines, goes_on) = self.page::<Droplets>(&filter, limit.clamp(1, PER_PAGE), number).await?;
+        let next = match (goes_on, list) {
+            (true, _) => Some(format!("{list}:{}", number.saturating_add(1))),
+            (false, PLAIN) => Some(format!("{GPUS}:1")),
+            (false, _) => None,
+        };
+        Ok((machines.into_iter().map(|machine| machine.read().vm).collect(), next))
+    }
+}
+
+fn place(cursor: &str) -> Option<(&'static str, u32)> {
+    let (list, number) = cursor.split_once(':')?;
+    let list = [PLAIN, GPUS].into_iter().find(|one| *one == list)?;
+    number.parse().ok().filter(|number| *number > 0).map(|number| (list, number))
+}
+
+fn fits(vm: &Vm, trace: &Trace) -> bool {
+    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
+}
