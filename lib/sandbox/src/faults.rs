@@ -286,6 +286,41 @@ mod tests {
     }
 
     #[test]
+    fn every_provider_takes_the_faults_of_machines() {
+        let faults = Faults::default();
+        for provider in ["vultr", "contabo", "digitalocean", "linode", "hetzner", "ec2"] {
+            for (operation, kind) in [
+                ("create", "out_of_stock"),
+                ("create", "quota"),
+                ("create", "late_create"),
+                ("create", "never_boot"),
+                ("create", "boot_silent"),
+                ("create", "unauthorized"),
+                ("delete", "drop_before"),
+                ("reinstall", "never_boot"),
+                ("list", "stale_list"),
+                ("list", "unknown_status"),
+                ("get", "unknown_status"),
+            ] {
+                // There is no such call at Contabo.
+                let operation =
+                    if (provider, operation) == ("contabo", "delete") { "cancel" } else { operation };
+                let text = format!(r#"{{"target":"{provider}.{operation}","kind":"{kind}"}}"#);
+                assert!(faults.add(order(&text)).is_ok(), "{text}");
+            }
+            let held = format!(r#"{{"target":"{provider}.create","kind":"held"}}"#);
+            assert_eq!(faults.add(order(&held)).is_ok(), provider == "contabo", "{held}");
+        }
+        assert!(faults.add(order(r#"{"target":"paystack.list","kind":"stale_list"}"#)).is_err());
+    }
+
+    #[test]
+    fn stock_strikes_a_create_on_the_wire_and_a_catalogue_in_the_play() {
+        assert!(Kind::OutOfStock.on_the_wire("linode.create"));
+        assert!(!Kind::OutOfStock.on_the_wire("linode.availability"));
+    }
+
+    #[test]
     fn orders_that_make_no_sense_are_refused() {
         let faults = Faults::default();
         for text in [
