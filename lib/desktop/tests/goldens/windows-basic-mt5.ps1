@@ -41,6 +41,7 @@ $script = @'
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+$log = "$PSScriptRoot\setup.log"
 $runs = "$PSScriptRoot\runs.txt"
 Add-Content -Path $runs -Value 'run'
 $over = @(Get-Content -Path $runs).Count -ge 3
@@ -50,7 +51,15 @@ $unseen = '/F /IM terminal64.exe /FI "SESSION eq 0"'
 try {
 if (-not (Test-Path -Path $terminal)) {
 $setup = "$PSScriptRoot\mt5setup.exe"
+for ($i = 1; $i -le 5; $i++) {
+try {
 Invoke-WebRequest -UseBasicParsing -TimeoutSec 600 -Uri 'https://download.mql5.com/cdn/web/metaquotes.software.corp/mt5/mt5setup.exe' -OutFile $setup
+break
+} catch {
+Add-Content -Path $log -Value $_
+Start-Sleep -Seconds 60
+}
+}
 $signature = Get-AuthenticodeSignature -FilePath $setup
 if ($signature.Status -ne 'Valid' -or $signature.SignerCertificate.Subject -notmatch 'MetaQuotes') { throw 'not signed by MetaQuotes' }
 (Start-Process -FilePath $setup -ArgumentList '/auto' -PassThru).WaitForExit(1200000) | Out-Null
@@ -69,7 +78,7 @@ $as = New-ScheduledTaskPrincipal -UserId $user -LogonType Interactive
 $when = New-ScheduledTaskTrigger -AtLogOn -User $user
 Register-ScheduledTask -TaskName 'TradingTerminal' -Action $end, $start -Trigger $when -Settings $limits -Principal $as -Force
 $over = $true
-} catch { $_.Exception.Message | Out-File -FilePath "$PSScriptRoot\setup.log" -Append }
+} catch { Add-Content -Path $log -Value $_ }
 if ($over) { Unregister-ScheduledTask -TaskName 'TradingTerminalSetup' -Confirm:$false }
 '@
 Set-Content -Path "$folder\setup.ps1" -Value $script -Encoding Ascii

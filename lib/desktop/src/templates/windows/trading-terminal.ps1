@@ -1,6 +1,7 @@
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+$log = "$PSScriptRoot\setup.log"
 $runs = "$PSScriptRoot\runs.txt"
 # A restart in the middle, or a download that fails, is made up for at the next start: three times at most.
 Add-Content -Path $runs -Value 'run'
@@ -11,7 +12,15 @@ $unseen = '/F /IM terminal64.exe /FI "SESSION eq 0"'
 try {
     if (-not (Test-Path -Path $terminal)) {
         $setup = "$PSScriptRoot\mt5setup.exe"
-        Invoke-WebRequest -UseBasicParsing -TimeoutSec 600 -Uri '__INSTALLER_URL__' -OutFile $setup
+        for ($i = 1; $i -le 5; $i++) {
+            try {
+                Invoke-WebRequest -UseBasicParsing -TimeoutSec 600 -Uri '__INSTALLER_URL__' -OutFile $setup
+                break
+            } catch {
+                Add-Content -Path $log -Value $_
+                Start-Sleep -Seconds 60
+            }
+        }
         # It is about to run as the system.
         $signature = Get-AuthenticodeSignature -FilePath $setup
         if ($signature.Status -ne 'Valid' -or $signature.SignerCertificate.Subject -notmatch 'MetaQuotes') { throw 'not signed by MetaQuotes' }
@@ -35,5 +44,5 @@ try {
     $when = New-ScheduledTaskTrigger -AtLogOn -User $user
     Register-ScheduledTask -TaskName 'TradingTerminal' -Action $end, $start -Trigger $when -Settings $limits -Principal $as -Force
     $over = $true
-} catch { $_.Exception.Message | Out-File -FilePath "$PSScriptRoot\setup.log" -Append }
+} catch { Add-Content -Path $log -Value $_ }
 if ($over) { Unregister-ScheduledTask -TaskName '__TASK__' -Confirm:$false }
