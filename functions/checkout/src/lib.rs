@@ -1,7 +1,10 @@
 //! `POST /checkout`: one order and one payment request for it.
 
 use app::checkout::{Checkout, PlaceOrder, Placed};
-use app::ports::{Clock, Commit, Ids, PaymentGateway, ReadIdempotency, ReadOrders, ReadPayments};
+use app::ports::{
+    Clock, Commit, Ids, PaymentGateway, ReadAvailability, ReadCircuits, ReadIdempotency, ReadOrders,
+    ReadPayments,
+};
 use app::views::MoneyView;
 use domain::Timestamp;
 use domain::catalogue::{Os, Plan};
@@ -50,10 +53,11 @@ struct CheckoutView {
 /// Answers 201 with a new order, or 200 with the order that the same key made before.
 ///
 /// # Errors
-/// 400 (header, JSON), 401, 403 (unverified address), 413, 422 naming the field or for a reused key, 502, 503.
+/// 400 (header, JSON), 401, 403 (unverified address), 413, 422 naming the field (with alternatives
+/// where it cannot be delivered) or for a reused key, 502, 503.
 pub async fn handle<S, G, W>(deps: &Deps<S, G, W>, request: &Request) -> Result<Reply, Problem>
 where
-    S: Commit + ReadIdempotency + ReadOrders + ReadPayments + Sync,
+    S: Commit + ReadIdempotency + ReadOrders + ReadPayments + ReadAvailability + ReadCircuits + Sync,
     G: PaymentGateway + Sync,
     W: Clock + Ids + Sync,
 {

@@ -132,3 +132,6 @@ const fn says_nothing(error: &VmError) -> bool {
 fn price(sizes: &[ProviderPlan], plan: &str) -> Option<i64> {
     sizes.iter().find(|size| size.id == plan)?.monthly_usd_cents
 }
+
+#[cfg(test)]
+mod tests;

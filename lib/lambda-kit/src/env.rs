@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::Policy;
+use app::deliverable::parse_providers;
+use domain::catalogue::Provider;
 use domain::payment::GatewayMode;
 use jiff::SignedDuration;
 
@@ -70,6 +72,14 @@ impl Env {
         }
     }
 
+    /// `PROVIDERS`: the providers that a key is set up for, separated by commas; Vultr alone when it is empty.
+    pub fn providers(&mut self) -> Vec<Provider> {
+        parse_providers(&self.optional("PROVIDERS").unwrap_or_default()).unwrap_or_else(|fault| {
+            self.faults.push(format!("PROVIDERS: {fault}"));
+            Vec::new()
+        })
+    }
+
     /// The product's times and limits, each of which a setting may change.
     pub fn policy(&mut self) -> Policy {
         let mode = self.gateway_mode();
@@ -106,12 +116,14 @@ mod tests {
             ("TABLE_NAME".to_owned(), " ".to_owned()),
             ("GATEWAY_MODE".to_owned(), "play".to_owned()),
             ("QUARANTINE_SECONDS".to_owned(), "soon".to_owned()),
+            ("PROVIDERS".to_owned(), "vultr,somebody".to_owned()),
         ]);
         env.text("TABLE_NAME");
         env.text("MAIL_FROM");
         env.policy();
+        env.providers();
         let error = env.finish().unwrap_err().to_string();
-        for name in ["TABLE_NAME", "MAIL_FROM", "GATEWAY_MODE", "QUARANTINE_SECONDS"] {
+        for name in ["TABLE_NAME", "MAIL_FROM", "GATEWAY_MODE", "QUARANTINE_SECONDS", "PROVIDERS"] {
             assert!(error.contains(name), "{name} is not in {error}");
         }
     }

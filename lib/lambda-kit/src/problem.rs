@@ -1,5 +1,6 @@
 //! Errors as callers get them: RFC 9457 problem details with a stable `code`.
 
+use app::deliverable::Alternative;
 use app::ports::{GatewayError, StoreError};
 use app::{AppError, Chain};
 use lambda_http::{Body, Response};
@@ -16,6 +17,8 @@ pub struct Problem {
     pub detail: String,
     /// The field that is wrong, as the caller wrote it.
     pub field: Option<String>,
+    /// What could be ordered instead; only with a wish that cannot be delivered.
+    pub alternatives: Option<Box<[Alternative]>>,
     /// When to come back, in seconds.
     pub retry_after: Option<u32>,
     /// The request it answers; empty until the edge fills it in.
@@ -33,6 +36,7 @@ impl Problem {
         ("conflict", 409, "The thing is not in a state for this; the sentence says in which it is."),
         ("body_too_large", 413, "The body is over 256 KiB."),
         ("invalid_field", 422, "A value is not one that can be; `field` names it."),
+        ("out_of_stock", 422, "It is offered and cannot be had now; `alternatives` says what can."),
         ("idempotency_key_reused", 422, "The Idempotency-Key was used for another request."),
         (
             "gateway_unavailable",
@@ -52,6 +56,7 @@ impl Problem {
             code,
             detail: detail.into(),
             field: None,
+            alternatives: None,
             retry_after: None,
             request_id: String::new(),
         }
@@ -96,7 +101,7 @@ impl Problem {
 
     /// The answer to send.
     pub fn into_response(self) -> Response<Body> {
-        let body = json!({
+        let mut body = json!({
             "type": format!("urn:nemordp:error:{}", self.code),
             "title": self.code.replace('_', " "),
             "status": self.status,
@@ -105,6 +110,9 @@ impl Problem {
             "field": self.field,
             "request_id": self.request_id,
         });
+        if let Some(alternatives) = &self.alternatives {
+            body["alternatives"] = json!(alternatives.as_ref());
+        }
         let mut builder = Response::builder()
             .status(self.status)
             .header("content-type", "application/problem+json")
@@ -126,6 +134,14 @@ impl From<AppError> for Problem {
         let problem = match &error {
             AppError::NotFound(what) => return Self::not_found(what),
             AppError::Invalid { field, reason } => return Self::invalid_field(*field, reason.clone()),
+            AppError::NotDeliverable { field, reason, passing, alternatives } => {
+                let code = if *passing { "out_of_stock" } else { "invalid_field" };
+                return Self {
+                    field: Some((*field).to_owned()),
+                    alternatives: Some(alternatives.as_slice().into()),
+                    ..Self::new(code, reason.clone())
+                };
+            }
             AppError::KeyReused => {
                 return Self::new(
                     "idempotency_key_reused",
@@ -168,6 +184,7 @@ impl From<AppError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::catalogue::{Os, Plan};
 
     #[test]
     fn what_is_underneath_never_reaches_the_caller() {
@@ -184,6 +201,25 @@ mod tests {
         let error = AppError::Store(StoreError::Unavailable { what: "GetItem", source: None });
         let problem = Problem::from(error);
         assert_eq!((problem.status, problem.retry_after), (503, Some(5)));
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_answered_with_what_can() {
+        let instead = Alternative { plan: Plan::Basic, os: Os::Linux, region: "uk".to_owned() };
+        for (passing, code) in [(true, "out_of_stock"), (false, "invalid_field")] {
+            let error = AppError::NotDeliverable {
+                field: "region",
+                reason: "not there".to_owned(),
+                passing,
+                alternatives: vec![instead.clone()],
+            };
+            let response = Problem::from(error).into_response();
+            assert_eq!(response.status(), 422);
+            let Body::Text(text) = response.into_body() else { panic!("not text") };
+            let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((&body["code"], &body["field"]), (&json!(code), &json!("region")));
+            assert_eq!(body["alternatives"], json!([{ "plan": "basic", "os": "linux", "region": "uk" }]));
+        }
     }
 
     #[test]

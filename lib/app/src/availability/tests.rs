@@ -1,0 +1,286 @@
+//! Surveys of providers that answer, that do not, and that answer in part.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use domain::Timestamp;
+use domain::catalogue::{Image as WantedImage, Os, Plan, Product, Specs};
+use domain::circuit::Circuit;
+use domain::secret::Secret;
+use domain::vm::{Vm, VmId};
+
+use super::*;
+use crate::ports::{
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderRegion, Reinstall, ResetPassword,
+    Trace, Traffic,
+};
+
+/// What a provider does when it is asked.
+#[derive(Clone, Copy)]
+enum Mood {
+    /// Tells everything: there is nothing in the region `empty`.
+    Open,
+    /// Does not know one size.
+    Puzzled,
+    /// Has no list of sizes.
+    WithoutPrices,
+    /// Does not answer.
+    Down,
+    /// Answers the first question and no other.
+    Tired,
+}
+
+struct Host {
+    provider: Provider,
+    mood: Mood,
+}
+
+fn no<T>() -> Result<T, VmError> {
+    Err(VmError::Unsupported { provider: Provider::Vultr, what: "do this in a test" })
+}
+
+fn silence<T>() -> Result<T, VmError> {
+    Err(VmError::Unclear { what: "nothing".to_owned(), source: None })
+}
+
+impl VmHost for Host {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            windows: None,
+            power: true,
+            reinstall: true,
+            reset_password: ResetPassword::No,
+            immediate_delete: true,
+            firewall: false,
+            traffic: false,
+            balance: false,
+        }
+    }
+
+    async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
+        match self.mood {
+            Mood::Down => silence(),
+            Mood::WithoutPrices => no(),
+            Mood::Open | Mood::Puzzled | Mood::Tired => Ok(vec![ProviderPlan {
+                id: "small".to_owned(),
+                vcpus: 2,
+                memory_mb: 4_096,
+                disk_gb: 80,
+                monthly_usd_cents: Some(2_000),
+                regions: Vec::new(),
+            }]),
+        }
+    }
+
+    async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
+        match self.mood {
+            Mood::Down | Mood::Tired => silence(),
+            Mood::Puzzled if offering.plan == "large" => Err(VmError::Refused("no such size".to_owned())),
+            Mood::Open | Mood::Puzzled | Mood::WithoutPrices => Ok(offering.provider_region != "empty"),
+        }
+    }
+
+    async fn create(&self, _: &CreateVm) -> Result<CreatedVm, VmError> {
+        no()
+    }
+    async fn get(&self, _: &VmId) -> Result<CreatedVm, VmError> {
+        no()
+    }
+    async fn find(&self, _: &Trace) -> Result<Vec<Vm>, VmError> {
+        no()
+    }
+    async fn list(&self, _: Option<&str>, _: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        no()
+    }
+    async fn reboot(&self, _: &VmId) -> Result<(), VmError> {
+        no()
+    }
+    async fn start(&self, _: &VmId) -> Result<(), VmError> {
+        no()
+    }
+    async fn halt(&self, _: &VmId) -> Result<(), VmError> {
+        no()
+    }
+    async fn reinstall(&self, _: &VmId, _: &Reinstall) -> Result<Option<Secret<String>>, VmError> {
+        no()
+    }
+    async fn reset_password(&self, _: &VmId, _: &Secret<String>) -> Result<Option<Secret<String>>, VmError> {
+        no()
+    }
+    async fn allow_rdp_from(&self, _: &VmId, _: &[IpAddr]) -> Result<(), VmError> {
+        no()
+    }
+    async fn delete(&self, _: &VmId) -> Result<Deleted, VmError> {
+        no()
+    }
+    async fn traffic(&self, _: &VmId, _: u16) -> Result<Vec<Traffic>, VmError> {
+        no()
+    }
+    async fn account(&self) -> Result<Account, VmError> {
+        no()
+    }
+    async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
+        no()
+    }
+    async fn images(&self) -> Result<Vec<Image>, VmError> {
+        no()
+    }
+}
+
+#[derive(Clone)]
+struct Hosts(Arc<Vec<Host>>);
+
+impl VmHosts for Hosts {
+    type Host = Host;
+
+    fn host(&self, provider: Provider) -> Option<&Host> {
+        self.0.iter().find(|host| host.provider == provider)
+    }
+}
+
+/// Keeps availability as the table does; circuits are not looked at here.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<HashMap<Provider, Availability>>>);
+
+impl Commit for Store {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        for write in writes {
+            let Write::Availability(mut said) = write else { continue };
+            let mut rows = self.0.lock().unwrap();
+            let stored = rows.get(&said.provider).map_or(0, |row| row.version);
+            if stored != said.version {
+                return Err(StoreError::Conflict);
+            }
+            said.version += 1;
+            rows.insert(said.provider, said);
+        }
+        Ok(())
+    }
+}
+
+impl ReadAvailability for Store {
+    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
+        Ok(self.0.lock().unwrap().values().cloned().collect())
+    }
+}
+
+impl ReadCircuits for Store {
+    async fn circuits(&self, _: Provider) -> Result<Vec<Circuit>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[derive(Clone)]
+struct At(i64);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + self.0).unwrap()
+    }
+}
+
+/// Two sizes at Vultr and Hetzner, each in two regions; the small one is sold twice.
+fn catalogue() -> &'static Catalogue {
+    let offering = |provider, plan: &str, region: &str| Offering {
+        provider,
+        plan: plan.to_owned(),
+        region: "europe".to_owned(),
+        provider_region: region.to_owned(),
+        image: WantedImage { name_prefix: "Ubuntu 24.04".to_owned(), fallback_id: String::new() },
+    };
+    let product = |plan, size: &str| Product {
+        plan,
+        os: Os::Linux,
+        specs: Specs { vcpus: 2, memory_gb: 4, disk_gb: 80, traffic_gb: 3_000, gpu: None },
+        monthly: [].into(),
+        usual_setup_seconds: 300,
+        offerings: [Provider::Vultr, Provider::Hetzner]
+            .into_iter()
+            .flat_map(|provider| ["full", "empty"].map(|region| offering(provider, size, region)))
+            .collect(),
+    };
+    Box::leak(Box::new(Catalogue {
+        regions: Vec::new(),
+        currencies: Vec::new(),
+        products: vec![
+            product(Plan::Basic, "small"),
+            product(Plan::Performance, "large"),
+            product(Plan::Gpu, "small"),
+        ],
+    }))
+}
+
+/// A survey at `seconds` of providers in these moods.
+fn survey(store: &Store, moods: &[(Provider, Mood)], seconds: i64) -> Survey<Hosts, Store, At> {
+    let hosts = moods.iter().map(|(provider, mood)| Host { provider: *provider, mood: *mood });
+    let hosts = Hosts(Arc::new(hosts.collect()));
+    Survey {
+        providers: Providers::new(hosts, store.clone(), At(seconds)),
+        store: store.clone(),
+        clock: At(seconds),
+        catalogue: catalogue(),
+    }
+}
+
+impl Store {
+    fn said(&self, provider: Provider) -> Availability {
+        self.0.lock().unwrap()[&provider].clone()
+    }
+
+    /// `plan region stock price`, a line each.
+    fn lines(&self, provider: Provider) -> Vec<String> {
+        let lines = self.said(provider).stock.into_iter().map(|stock| {
+            let price = stock.monthly_usd_cents.map_or("?".to_owned(), |cents| cents.to_string());
+            format!("{} {} {} {price}", stock.plan, stock.provider_region, stock.in_stock)
+        });
+        lines.collect()
+    }
+}
+
+#[tokio::test]
+async fn every_size_of_every_region_is_asked_for_once_and_kept_with_its_price() {
+    let store = Store::default();
+    let asked = survey(&store, &[(Provider::Vultr, Mood::Open)], 0).run().await.unwrap();
+    assert_eq!(asked, Asked { told: vec![Provider::Vultr], silent: vec![] }, "Hetzner is not set up");
+    assert_eq!(
+        store.lines(Provider::Vultr),
+        ["small full true 2000", "small empty false 2000", "large full true ?", "large empty false ?"]
+    );
+}
+
+#[tokio::test]
+async fn one_that_does_not_answer_keeps_its_old_item_and_hurts_no_other() {
+    let store = Store::default();
+    let both = |vultr| [(Provider::Vultr, vultr), (Provider::Hetzner, Mood::Open)];
+    survey(&store, &both(Mood::Open), 0).run().await.unwrap();
+    for (mood, seconds) in [(Mood::Down, 600), (Mood::Tired, 1_200)] {
+        let asked = survey(&store, &both(mood), seconds).run().await.unwrap();
+        assert_eq!(asked, Asked { told: vec![Provider::Hetzner], silent: vec![Provider::Vultr] });
+        assert_eq!(store.said(Provider::Vultr).seen_at, At(0).now());
+        assert_eq!(store.said(Provider::Hetzner).seen_at, At(seconds).now(), "the same answer, seen again");
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_cannot_say_is_left_open_and_the_rest_is_kept() {
+    let store = Store::default();
+    let moods = [(Provider::Vultr, Mood::Puzzled), (Provider::Hetzner, Mood::WithoutPrices)];
+    let asked = survey(&store, &moods, 0).run().await.unwrap();
+    assert_eq!(asked.told, [Provider::Vultr, Provider::Hetzner]);
+    assert_eq!(store.lines(Provider::Vultr), ["small full true 2000", "small empty false 2000"]);
+    assert_eq!(store.lines(Provider::Hetzner)[0], "small full true ?");
+}
+
+#[tokio::test]
+async fn of_two_surveys_at_once_one_is_kept_and_neither_fails() {
+    let store = Store::default();
+    let (one, other) = (
+        survey(&store, &[(Provider::Vultr, Mood::Open)], 0),
+        survey(&store, &[(Provider::Vultr, Mood::Open)], 1),
+    );
+    let places = other.places(Provider::Vultr);
+    one.run().await.unwrap();
+    other.ask(Provider::Vultr, &places, 0).await.unwrap();
+    assert_eq!(store.said(Provider::Vultr).version, 1);
+}
