@@ -57,7 +57,7 @@ impl<P: Play> AnyPlay for P {
 
     fn alive(&self, world: &World) -> Vec<Value> {
         let now = world.clock.now_ms();
-        locked(self.inventory()).machines().map(|m| m.summary(world.clock, now)).collect()
+        locked(self.inventory()).machines().map(|m| m.summary(world, now)).collect()
     }
 
     fn destroyed(&self) -> Vec<Value> {
@@ -65,7 +65,7 @@ impl<P: Play> AnyPlay for P {
     }
 
     fn machine(&self, world: &World, id: &str) -> Option<Value> {
-        locked(self.inventory()).find(id).map(|m| m.summary(world.clock, world.clock.now_ms()))
+        locked(self.inventory()).find(id).map(|m| m.summary(world, world.clock.now_ms()))
     }
 
     fn stock(&self, world: &Shared, wishes: Vec<Stocked>) -> Result<Vec<String>, String> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Play, Seat, Turn};
 use crate::clock::Clock;
 use crate::desktops::{DesktopSpec, Os};
+use crate::world::World;
 
 /// What a play wants to be made. Its checks are done.
 pub(crate) struct New<P: Play> {
@@ -138,7 +139,7 @@ impl<P: Play> Machine<P> {
     }
 
     /// As the control API shows it. No password, no user data.
-    pub(super) fn summary(&self, clock: Clock, now_ms: i64) -> Value {
+    pub(super) fn summary(&self, world: &World, now_ms: i64) -> Value {
         let mut summary = json!({
             "provider": P::SERVICE.name(),
             "id": self.id,
@@ -154,13 +155,16 @@ impl<P: Play> Machine<P> {
             "calls_home": self.calls_home,
             "held": self.held,
             "has_desktop": self.has_desktop,
+            "rdp_from": P::rdp_from(world, self),
             "guest_error": self.guest_error,
             "created_at_ms": self.created_at_ms,
             "visible_at_ms": self.visible_at_ms,
             "first_answer_at_ms": self.first_answer_at_ms,
             "booted_at_ms": self.booted_at_ms,
         });
-        if let (Value::Object(all), Value::Object(own)) = (&mut summary, P::summary(self, clock, now_ms)) {
+        if let (Value::Object(all), Value::Object(own)) =
+            (&mut summary, P::summary(self, world.clock, now_ms))
+        {
             all.extend(own);
         }
         summary

@@ -93,6 +93,12 @@ pub(crate) trait Play: Sized + Send + Sync + 'static {
     /// provider's word) and `power` (`running` or `stopped`).
     fn summary(machine: &Machine<Self>, clock: Clock, now_ms: i64) -> Value;
 
+    /// The subnets from which the firewall lets RDP in, as `192.0.2.0/24`; `None` = from everywhere. Shown by the control
+    /// API, while no traffic is filtered. The inventory is locked meanwhile.
+    fn rdp_from(_: &World, _: &Machine<Self>) -> Option<Vec<String>> {
+        None
+    }
+
     /// The answer for an id that is not there.
     fn no_such_machine(id: &str) -> Response;
 

@@ -1,6 +1,7 @@
 //! `/firewalls`: groups and their inbound rules. They are kept and checked, but no traffic is filtered.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -32,6 +33,18 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// The subnets from which a TCP port is reached; a group without a rule for it lets nobody in.
+    pub(super) fn lets_in(&self, port: u16) -> Vec<String> {
+        let rules = self.rules.iter().map(|(_, rule)| rule);
+        let subnet =
+            |rule: &Value| format!("{}/{}", rule["subnet"].as_str().unwrap_or_default(), rule["subnet_size"]);
+        rules
+            .filter(|rule| rule["protocol"] == "tcp")
+            .filter(|rule| rule["port"].as_str().and_then(ports).is_some_and(|ports| ports.contains(&port)))
+            .map(subnet)
+            .collect()
+    }
+
     fn shape(&self, inventory: &Inventory<Vultr>) -> Value {
         json!({
             "id": self.id,
@@ -206,7 +219,7 @@ fn checked(fields: &Value) -> Result<Value, &'static str> {
     }
     let size = fields["subnet_size"].as_u64().filter(|size| *size <= most).ok_or("Invalid subnet_size")?;
     let port = text("port");
-    if matches!(protocol.as_str(), "tcp" | "udp") && !is_port_or_range(port) {
+    if matches!(protocol.as_str(), "tcp" | "udp") && ports(port).is_none() {
         return Err("Invalid port");
     }
     Ok(json!({
@@ -224,12 +237,10 @@ fn checked(fields: &Value) -> Result<Value, &'static str> {
 }
 
 /// `3389` or `8000:9000`
-fn is_port_or_range(text: &str) -> bool {
+fn ports(text: &str) -> Option<RangeInclusive<u16>> {
     let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
-    match text.split_once(':') {
-        Some((from, to)) => matches!((port(from), port(to)), (Some(from), Some(to)) if from <= to),
-        None => port(text).is_some(),
-    }
+    let (from, to) = text.split_once(':').unwrap_or((text, text));
+    Some(port(from)?..=port(to)?).filter(|ports| !ports.is_empty())
 }
 
 /// `DELETE /firewalls/{id}/rules/{rule}`: 204.

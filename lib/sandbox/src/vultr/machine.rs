@@ -60,6 +60,10 @@ impl Play for Vultr {
         })
     }
 
+    fn rdp_from(world: &World, machine: &Machine<Self>) -> Option<Vec<String>> {
+        locked(&world.vultr.things).rdp_from(&machine.own.firewall_group_id)
+    }
+
     fn no_such_machine(_: &str) -> Response {
         no_such("instance")
     }

@@ -56,6 +56,8 @@ impl Vultr {
     }
 }
 
+const RDP_PORT: u16 = 3_389;
+
 /// Startup scripts and firewall groups by their place in the order of creation, and jobs, oldest first.
 #[derive(Default)]
 struct Things {
@@ -74,6 +76,11 @@ impl Things {
     /// The present content of a startup script.
     fn script(&self, id: &str) -> Option<Vec<u8>> {
         self.scripts.values().find(|script| script.id == id).map(|script| script.bytes.clone())
+    }
+
+    /// The subnets that a group lets in on the RDP port; `None` without a group.
+    fn rdp_from(&self, group_id: &str) -> Option<Vec<String>> {
+        self.groups.values().find(|group| group.id == group_id).map(|group| group.lets_in(RDP_PORT))
     }
 
     fn has_group(&self, id: &str) -> bool {

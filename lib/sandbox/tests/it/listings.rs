@@ -143,6 +143,16 @@ async fn a_machine_joins_a_firewall_group_and_leaves_it_with_the_group() {
     let join = json!({"firewall_group_id": group});
     let joined = world.vultr(Method::PATCH, &format!("/instances/{id}"), Some(join)).await;
     assert_eq!(joined.body["instance"]["firewall_group_id"], group.as_str());
+    assert_eq!(world.machine(&id).await["rdp_from"], json!([]), "no rule lets anybody in");
+    for (protocol, port, subnet) in
+        [("tcp", "3000:4000", "192.0.2.0"), ("tcp", "22", "198.51.100.0"), ("udp", "3389", "203.0.113.0")]
+    {
+        let rule =
+            json!({"ip_type": "v4", "protocol": protocol, "port": port, "subnet": subnet, "subnet_size": 24});
+        let made = world.vultr(Method::POST, &format!("/firewalls/{group}/rules"), Some(rule)).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    assert_eq!(world.machine(&id).await["rdp_from"], json!(["192.0.2.0/24"]));
     let listed = get(&world, &format!("/instances?firewall_group_id={group}")).await;
     assert_eq!((&listed["meta"]["total"], &listed["instances"][0]["label"]), (&json!(1), &json!("ord_1")));
     let path = format!("/firewalls/{group}");
@@ -152,6 +162,7 @@ async fn a_machine_joins_a_firewall_group_and_leaves_it_with_the_group() {
     assert_eq!(get(&world, &path).await["firewall_group"]["description"], "desktops");
     assert_eq!(world.vultr(Method::DELETE, &path, None).await.status, 204);
     assert_eq!(world.instance(&id).await["firewall_group_id"], "");
+    assert_eq!(world.machine(&id).await["rdp_from"], Value::Null);
     world.close().await;
 }
 
