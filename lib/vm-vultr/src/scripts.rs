@@ -1,9 +1,11 @@
 //! Startup scripts: how Windows runs something at its first boot.
 //!
 //! A script is an object of its own. It is named like its machine, so that a repeated create finds it again
-//! and a delete can take it along.
+//! and a delete can take it along. One whose machine never came is taken away by the order's next attempt here; it
+//! stays when there is none, and costs nothing.
 
 use app::ports::VmError;
+use domain::vm::parse_vm_name;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +47,11 @@ impl Client {
     /// The script of that name with that content (base64): made, or an earlier one brought up to date.
     pub(crate) async fn ready_script(&self, name: &str, script: &str) -> Result<ReadyScript, VmError> {
         let content = ScriptBody { name, kind: "boot", script };
-        if let Some(found) = self.scripts_named(name).await?.into_iter().next() {
+        let scripts = self.all::<Scripts>().await?;
+        for old in scripts.iter().filter(|old| is_of_an_earlier_attempt(&old.name, name)) {
+            self.discard_script(&old.id).await;
+        }
+        if let Some(found) = scripts.into_iter().find(|found| found.name == name) {
             self.write_script(&found.id, &content).await?;
             return Ok(ReadyScript { id: found.id, is_new: false });
         }
@@ -94,5 +100,15 @@ impl Client {
         let mut scripts = self.all::<Scripts>().await?;
         scripts.retain(|script| script.name == name);
         Ok(scripts)
+    }
+}
+
+/// Whether a script belongs to an attempt that was written off before this one began.
+fn is_of_an_earlier_attempt(name: &str, this: &str) -> bool {
+    match (parse_vm_name(name), parse_vm_name(this)) {
+        (Some((order, attempt)), Some((this_order, this_attempt))) => {
+            order == this_order && attempt < this_attempt
+        }
+        _ => false,
     }
 }

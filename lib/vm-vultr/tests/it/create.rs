@@ -147,3 +147,26 @@ async fn powershell_is_refused_before_anything_is_made() {
     assert_eq!(outcome(adapter(&peer).reinstall(&id(), &again).await), expected);
     assert_eq!(peer.lines(), ["GET /v2/os?per_page=500"]);
 }
+
+#[tokio::test]
+async fn the_scripts_of_attempts_that_were_written_off_are_taken_away() {
+    let scripts = json!([
+        {"id": "s-1", "name": NAME},
+        {"id": "s-3", "name": format!("{ORDER}-3")},
+        {"id": "s-12", "name": format!("{ORDER}-12")},
+        {"id": "s-9", "name": "ord_01KAH8ZJ5V3W1Q6YB7T9R2C4DG-1"},
+    ]);
+    let made = Reply::json(201, r#"{"startup_script":{"id":"s-2"}}"#);
+    let peer = Peer::start(vec![
+        systems(),
+        page("startup_scripts", scripts, ""),
+        refusal(404, "Invalid script"),
+        made,
+        created(),
+    ])
+    .await;
+    let mut request = request(Os::Windows);
+    request.name = format!("{ORDER}-2");
+    adapter(&peer).create(&request).await.expect("a machine");
+    assert_eq!(peer.lines()[2..4], ["DELETE /v2/startup-scripts/s-1", "POST /v2/startup-scripts"]);
+}

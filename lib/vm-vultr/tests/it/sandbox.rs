@@ -1,5 +1,6 @@
 //! The adapter against a provider that keeps state: the sandbox's Vultr, faster than the real one.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ::sandbox::{Config, Running, Sandbox};
@@ -47,12 +48,39 @@ impl World {
         assert_eq!(request.send().await.expect("an answer").status().as_u16(), 201, "{target} {kind}");
     }
 
+    async fn lift_faults(&self) {
+        let url = format!("{}/control/faults", self.sandbox.base_url());
+        client().delete(url).send().await.expect("an answer");
+    }
+
     /// How many startup scripts there are.
     async fn scripts(&self) -> usize {
-        let url = format!("{}/vultr/v2/startup-scripts", self.sandbox.base_url());
+        self.all("startup-scripts", "startup_scripts").await.len()
+    }
+
+    /// The firewall groups, each with whom it is for, how many machines are in it, and its rules' addresses.
+    async fn groups(&self) -> Vec<(String, u64, Vec<String>)> {
+        let mut groups = Vec::new();
+        for group in self.all("firewalls", "firewall_groups").await {
+            let text = |value: &Value| value.as_str().expect("text").to_owned();
+            let path = format!("firewalls/{}/rules", text(&group["id"]));
+            let rules = self.all(&path, "firewall_rules").await;
+            let mut admitted: Vec<String> = rules.iter().map(|rule| text(&rule["subnet"])).collect();
+            admitted.sort();
+            groups.push((
+                text(&group["description"]),
+                group["instance_count"].as_u64().expect("a number"),
+                admitted,
+            ));
+        }
+        groups
+    }
+
+    async fn all(&self, path: &str, name: &str) -> Vec<Value> {
+        let url = format!("{}/vultr/v2/{path}", self.sandbox.base_url());
         let answer = client().get(url).bearer_auth(&self.key).send().await.expect("an answer");
         let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
-        body["startup_scripts"].as_array().expect("a list").len()
+        body[name].as_array().expect("a list").clone()
     }
 
     /// Waits until a machine is in a state; the states on the way may come in any order.
@@ -249,5 +277,38 @@ async fn the_catalogue_side_reads() {
     let images = world.vultr.images().await.expect("systems");
     assert!(images.iter().any(|image| image.id == "501" && image.family == "windows"));
     assert_eq!(outcome(world.vultr.get(&id()).await), "not found");
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn rdp_is_let_in_from_the_named_addresses_whatever_answer_is_lost() {
+    let world = World::open().await;
+    let id = world.vultr.create(&request(Os::Linux)).await.expect("a machine").vm.id;
+    let addresses = |texts: &[&str]| -> Vec<IpAddr> {
+        texts.iter().map(|text| text.parse().expect("an address")).collect()
+    };
+    let (home, office) =
+        (addresses(&["192.0.2.7", "2001:db8::7"]), addresses(&["192.0.2.7", "198.51.100.9"]));
+    for operation in ["vultr.firewalls", "vultr.update"] {
+        for kind in ["fail_before", "drop_after_effect"] {
+            for sources in [&home, &office, &addresses(&[])] {
+                world.fault(operation, kind).await;
+                // Once more after an error; a fault that has struck nothing is lifted.
+                if world.vultr.allow_rdp_from(&id, sources).await.is_err() {
+                    world.vultr.allow_rdp_from(&id, sources).await.expect("the repeat passes");
+                }
+                world.lift_faults().await;
+                let mut admitted: Vec<String> = sources.iter().map(IpAddr::to_string).collect();
+                admitted.sort();
+                let group = (NAME.to_owned(), 1, admitted);
+                let expected = if sources.is_empty() { vec![] } else { vec![group] };
+                assert_eq!(world.groups().await, expected, "{operation} {kind}");
+            }
+        }
+    }
+    world.vultr.allow_rdp_from(&id, &home).await.expect("done");
+    assert_eq!(outcome(world.vultr.delete(&id).await), "done");
+    assert_eq!(world.groups().await, []);
+    assert_eq!(outcome(world.vultr.allow_rdp_from(&id, &home).await), "not found");
     world.sandbox.stop().await;
 }
