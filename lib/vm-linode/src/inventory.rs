@@ -1,0 +1,118 @@
+//! Lists of machines.
+
+use app::ports::{CreatedVm, Trace, VmError};
+use domain::vm::Vm;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::instance::Instance;
+use crate::pages::{PAGE_SIZE_MAX, PAGE_SIZE_MIN};
+
+const INSTANCES: &[&str] = &["linode", "instances"];
+/// Pages that are looked through at most for one question.
+const PAGES_MAX: u32 = 100;
+
+/// Where a page of ours begins in the provider's pages, which hold 25 machines at least.
+struct Place {
+    page_size: u16,
+    number: u32,
+    /// Machines of that page which have been handed out.
+    skip: usize,
+}
+
+impl Place {
+    /// `25:3:10`
+    fn parse(cursor: &str) -> Option<Self> {
+        let mut parts = cursor.split(':');
+        let mut part = || parts.next();
+        let (page_size, number, skip) = (part()?, part()?, part()?);
+        let place = Self {
+            page_size: page_size.parse().ok()?,
+            number: number.parse().ok()?,
+            skip: skip.parse().ok()?,
+        };
+        let sound = (PAGE_SIZE_MIN..=PAGE_SIZE_MAX).contains(&place.page_size) && place.number > 0;
+        (sound && part().is_none()).then_some(place)
+    }
+
+    fn cursor(&self) -> String {
+        format!("{}:{}:{}", self.page_size, self.number, self.skip)
+    }
+}
+
+impl Client {
+    /// Every machine that carries the trace's tag or one of its names.
+    pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
+        let mut pages = 0..PAGES_MAX;
+        let mut found = Vec::new();
+        let filters = std::iter::once(json!({"tags": trace.tag}))
+            .chain(trace.names.iter().map(|name| json!({"label": name})));
+        for filter in filters {
+            self.walk(&filter, trace, &mut pages, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    /// Adds what of a filtered list fits the trace and has not been found before; `pages` are those left to be read.
+    async fn walk(
+        &self,
+        filter: &Value,
+        trace: &Trace,
+        pages: &mut std::ops::Range<u32>,
+        found: &mut Vec<Vm>,
+    ) -> Result<(), VmError> {
+        for number in 1.. {
+            if pages.next().is_none() {
+                break;
+            }
+            let page = self.page::<Instance>(INSTANCES, Some(filter), PAGE_SIZE_MAX, number).await?;
+            let goes_on = page.goes_on(number);
+            for vm in page.data.into_iter().map(|machine| machine.read().vm) {
+                if fits(&vm, trace) && found.iter().all(|other| other.id != vm.id) {
+                    found.push(vm);
+                }
+            }
+            if !goes_on {
+                return Ok(());
+            }
+        }
+        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
+    }
+
+    /// The machine that has this label.
+    pub(crate) async fn labelled(&self, label: &str) -> Result<Option<CreatedVm>, VmError> {
+        let filter = json!({"label": label});
+        let page = self.page::<Instance>(INSTANCES, Some(&filter), PAGE_SIZE_MIN, 1).await?;
+        Ok(page.data.into_iter().map(Instance::read).find(|found| found.vm.name == label))
+    }
+
+    /// One page of everything, at most `limit` machines (1 to 500).
+    pub(crate) async fn listed(
+        &self,
+        cursor: Option<&str>,
+        limit: u16,
+    ) -> Result<(Vec<Vm>, Option<String>), VmError> {
+        let limit = limit.clamp(1, PAGE_SIZE_MAX);
+        let place = match cursor {
+            None => Place { page_size: limit.max(PAGE_SIZE_MIN), number: 1, skip: 0 },
+            Some(cursor) => Place::parse(cursor)
+                .ok_or_else(|| VmError::Refused("a cursor that was not made here".to_owned()))?,
+        };
+        let page = self.page::<Instance>(INSTANCES, None, place.page_size, place.number).await?;
+        let goes_on = page.goes_on(place.number);
+        let count = page.data.len();
+        let end = place.skip.saturating_add(limit.into());
+        let machines = page.data.into_iter().skip(place.skip).take(limit.into());
+        let machines = machines.map(|machine| machine.read().vm).collect();
+        let next = if end < count {
+            Some(Place { skip: end, ..place })
+        } else {
+            goes_on.then(|| Place { number: place.number.saturating_add(1), skip: 0, ..place })
+        };
+        Ok((machines, next.map(|place| place.cursor())))
+    }
+}
+
+fn fits(vm: &Vm, trace: &Trace) -> bool {
+    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
+}
