@@ -2,7 +2,7 @@
 //!
 //! A provider crate describes itself once and gets one test per story:
 //!
-//! ```ignore
+//! ```text
 //! fn subject() -> vm_contract::Subject<vm_linode::Client> { … }
 //! vm_contract::suite!(subject);
 //! ```

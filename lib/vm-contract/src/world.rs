@@ -138,7 +138,7 @@ impl<'a, H: VmHost> World<'a, H> {
     pub(crate) async fn login(&self, id: &VmId, user: &str, password: &str) -> Option<bool> {
         let body = json!({"user": user, "password": password});
         let (status, answer) =
-            self.control(Method::POST, &format!("machines/{}/login", id.0), Some(body)).await;
+            self.control(Method::POST, &format!("machines/{}/login", bare(&id.0)), Some(body)).await;
         assert_eq!(status, 200, "{answer}");
         answer["accepted"].as_bool()
     }
@@ -187,4 +187,9 @@ impl<'a, H: VmHost> World<'a, H> {
     pub(crate) async fn close(self) {
         self.sandbox.stop().await;
     }
+}
+
+/// A machine's id as the sandbox knows it: one of EC2's has its region before it.
+pub(crate) fn bare(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
 }

@@ -1,92 +1,82 @@
 //! The Hetzner Cloud API v1: servers that are Linux desktops.
+//!
+//! Names are unique, answers that change something carry an action that runs for a while, and every answer tells
+//! what is left of the hourly limit.
+
+mod actions;
+mod budget;
+mod catalogue;
+mod create;
+mod labels;
+mod listings;
+mod machine;
+mod paging;
+mod servers;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use serde_json::{Value, json};
+use axum::routing::{get, post};
+use serde_json::{Map, Value};
 
 use crate::access::{bearer, refusal};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::desktops::Os;
-use crate::machines::{Inventory, Machine, New, Play, Stocked, Timeline};
+use crate::machines::Inventory;
 use crate::operation::Service;
 use crate::server::Caller;
-use crate::world::{Shared, World};
+use crate::world::Shared;
 
-const REGION: &str = "fsn1";
-const PLAN: &str = "cpx22";
+use actions::Actions;
+use budget::Budget;
 
-const GUEST: Timeline =
-    Timeline { answers: Duration::from_secs(60), reboots: None, power_on: Duration::from_secs(20) };
-
-/// The account: its key and its machines.
+/// The project: its token, its machines, and what is being done to them.
 pub(crate) struct Hetzner {
     token: String,
+    budget: Budget,
     inventory: Mutex<Inventory<Self>>,
+    actions: Mutex<Actions>,
 }
-
-/// What only Hetzner keeps of a machine.
-pub(crate) struct Own {}
 
 impl Hetzner {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { token: config.hetzner_token.clone(), inventory: Mutex::default() }
-    }
-}
-
-impl Play for Hetzner {
-    const SERVICE: Service = Service::Hetzner;
-    type Own = Own;
-
-    fn of(world: &World) -> &Self {
-        &world.hetzner
-    }
-
-    fn inventory(&self) -> &Mutex<Inventory<Self>> {
-        &self.inventory
-    }
-
-    fn timeline(_: Os) -> &'static Timeline {
-        &GUEST
-    }
-
-    fn summary(machine: &Machine<Self>, _: Clock, _: i64) -> Value {
-        let power = if machine.halted { "stopped" } else { "running" };
-        json!({"power": power, "status": power})
-    }
-
-    fn no_such_machine(_: &str) -> Response {
-        error(StatusCode::NOT_FOUND, "server not found")
-    }
-
-    fn stocked(world: &World, wish: Stocked) -> Result<New<Self>, String> {
-        Ok(New {
-            id: world.machines.number().to_string(),
-            hostname: "hetzner".into(),
-            label: wish.name,
-            tags: wish.tags,
-            region: wish.region.unwrap_or_else(|| REGION.into()),
-            plan: wish.plan.unwrap_or_else(|| PLAN.into()),
-            os: Os::Linux,
-            password: None,
-            user_data: None,
-            script: None,
-            own: Own {},
-        })
+        Self {
+            token: config.hetzner_token.clone(),
+            budget: Budget::default(),
+            inventory: Mutex::default(),
+            actions: Mutex::default(),
+        }
     }
 }
 
 /// Routes under `/hetzner/v1`, the counterpart of `https://api.hetzner.cloud/v1`.
 pub(crate) fn router(world: &Shared) -> Router<Shared> {
-    Router::new().fallback(unknown_path).layer(middleware::from_fn_with_state(Arc::clone(world), gate))
+    Router::new()
+        .route("/servers", get(servers::list).post(create::create))
+        .route("/servers/{id}", get(servers::fetch).put(servers::update).delete(servers::delete))
+        .route("/servers/{id}/metrics", get(servers::metrics))
+        .route("/servers/{id}/actions/poweron", post(actions::power_on))
+        .route("/servers/{id}/actions/poweroff", post(actions::power_off))
+        .route("/servers/{id}/actions/shutdown", post(actions::shut_down))
+        .route("/servers/{id}/actions/reboot", post(actions::reboot))
+        .route("/servers/{id}/actions/reset", post(actions::reset))
+        .route("/servers/{id}/actions/rebuild", post(actions::rebuild))
+        .route("/servers/{id}/actions/reset_password", post(actions::reset_password))
+        .route("/actions/{id}", get(actions::fetch))
+        .route("/locations", get(listings::locations))
+        .route("/datacenters", get(listings::data_centers))
+        .route("/server_types", get(listings::server_types))
+        .route("/images", get(listings::images))
+        .route("/pricing", get(listings::pricing))
+        .fallback(unknown_path)
+        .layer(middleware::from_fn_with_state(Arc::clone(world), gate))
 }
 
+/// Key, then the hourly limit, whose state is in every answer.
 async fn gate(
     State(world): State<Shared>,
     ConnectInfo(caller): ConnectInfo<Caller>,
@@ -94,10 +84,23 @@ async fn gate(
     next: Next,
 ) -> Response {
     let key_is_right = bearer(request.headers()) == Some(world.hetzner.token.as_str());
-    match refusal(&world, Service::Hetzner, key_is_right, caller.ip) {
-        Some(refused) => refused,
-        None => next.run(request).await,
+    if let Some(refused) = refusal(&world, Service::Hetzner, key_is_right, caller.ip) {
+        return refused;
     }
+    let now = world.clock.now_ms();
+    let Some(left) = world.hetzner.budget.spend(now) else {
+        world.counts.add(Service::Hetzner.rate_limited_count());
+        return Service::Hetzner.too_many_requests(now, 1);
+    };
+    let mut answer = next.run(request).await;
+    let reset = now / 1_000 + budget::PER_HOUR - left;
+    for (name, value) in
+        [("ratelimit-limit", budget::PER_HOUR), ("ratelimit-remaining", left), ("ratelimit-reset", reset)]
+    {
+        let name = HeaderName::from_static(name);
+        answer.headers_mut().entry(name).or_insert_with(|| HeaderValue::from(value));
+    }
+    answer
 }
 
 async fn unknown_path() -> Response {
@@ -106,4 +109,21 @@ async fn unknown_path() -> Response {
 
 fn error(status: StatusCode, text: &str) -> Response {
     Service::Hetzner.error(status, text)
+}
+
+fn invalid(text: &str) -> Response {
+    error(StatusCode::UNPROCESSABLE_ENTITY, text)
+}
+
+/// What `locked` servers answer to everything but a look and a delete.
+fn locked_server() -> Response {
+    error(StatusCode::LOCKED, "server is locked")
+}
+
+/// A body that must be a JSON object; an empty one counts as `{}`.
+fn object(body: &Bytes) -> Option<Value> {
+    if body.is_empty() {
+        return Some(Value::Object(Map::new()));
+    }
+    serde_json::from_slice::<Value>(body).ok().filter(Value::is_object)
 }

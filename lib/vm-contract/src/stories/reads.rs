@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Subject;
 use crate::orders::{self, PASSWORD};
 use crate::outcome::{outcome, persist};
-use crate::world::World;
+use crate::world::{World, bare};
 
 /// Pages that a list may take here.
 const PAGES_MAX: usize = 60;
@@ -54,12 +54,12 @@ pub async fn the_inventory_is_listed_completely_and_once_over_many_pages<H: VmHo
     let world = World::open(subject).await;
     let limit = subject.smallest_page.max(5);
     let mut expected: BTreeSet<String> = world.stock(usize::from(limit) * 2 + 2).await.into_iter().collect();
-    expected.insert(world.linux(1).await.1.vm.id.0);
+    expected.insert(bare(&world.linux(1).await.1.vm.id.0).to_owned());
     let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
     loop {
         let (page, next) = world.host.list(cursor.as_deref(), limit).await.expect("a page");
         assert!(page.len() <= usize::from(limit), "{} in a page of {limit}", page.len());
-        seen.extend(page.into_iter().map(|vm| vm.id.0));
+        seen.extend(page.iter().map(|vm| bare(&vm.id.0).to_owned()));
         pages += 1;
         assert!(pages < PAGES_MAX, "a list without end");
         match next {

@@ -1,0 +1,218 @@
+//! What can be had where, and for how much.
+
+use app::ports::{Image, ProviderPlan, ProviderRegion};
+use http_call::{cents, lenient};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::pages::page;
+
+#[derive(Deserialize)]
+pub(crate) struct Location {
+    name: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    city: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    country: String,
+}
+
+page!(Locations, "locations", locations: Location);
+
+impl From<Location> for ProviderRegion {
+    fn from(location: Location) -> Self {
+        Self { id: location.name, city: location.city, country: location.country }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ServerType {
+    #[serde(deserialize_with = "lenient::word")]
+    id: String,
+    pub(crate) name: String,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    cores: Option<i64>,
+    /// GB, written as a fraction: `4.0`.
+    #[serde(default, deserialize_with = "megabytes")]
+    memory: u64,
+    /// GB
+    #[serde(default, deserialize_with = "lenient::integer")]
+    disk: Option<i64>,
+    #[serde(default)]
+    prices: Vec<Price>,
+    #[serde(default)]
+    locations: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Price {
+    #[serde(default, deserialize_with = "lenient::word")]
+    location: String,
+    #[serde(default)]
+    price_monthly: Amount,
+}
+
+/// Without VAT.
+#[derive(Default, Deserialize)]
+struct Amount {
+    #[serde(default, deserialize_with = "cents::dollars")]
+    net: Option<i64>,
+}
+
+page!(ServerTypes, "server_types", server_types: ServerType);
+
+impl ServerType {
+    /// Where it is offered: as it says itself, or else where it has a price.
+    pub(crate) fn regions(&self) -> Vec<String> {
+        match &self.locations {
+            Some(locations) => locations.iter().map(|location| location.name.clone()).collect(),
+            None => self.prices.iter().map(|price| price.location.clone()).collect(),
+        }
+    }
+
+    /// As the port has it. `in_dollars`: whether the project pays in US dollars; a price in euros is none in cents
+    /// of a dollar, and no rate is known here.
+    pub(crate) fn plan(self, in_dollars: bool) -> ProviderPlan {
+        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+        let dearest = self.prices.iter().filter_map(|price| price.price_monthly.net).max();
+        ProviderPlan {
+            vcpus: u32::try_from(count(self.cores)).unwrap_or(0),
+            memory_mb: self.memory,
+            disk_gb: count(self.disk),
+            monthly_usd_cents: dearest.filter(|_| in_dollars),
+            regions: self.regions(),
+            id: self.name,
+        }
+    }
+}
+
+/// Gigabytes with a fraction as megabytes, from the digits.
+fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text,
+        _ => return Ok(0),
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let tenth = fraction.bytes().next().filter(u8::is_ascii_digit).map_or(0, |b| u64::from(b - b'0'));
+    Ok(whole
+        .parse::<u64>()
+        .ok()
+        .and_then(|gb| gb.checked_mul(1024))
+        .map_or(0, |mb| mb.saturating_add(tenth * 1024 / 10)))
+}
+
+/// What the project pays in.
+#[derive(Deserialize)]
+pub(crate) struct Pricing {
+    pricing: Currency,
+}
+
+#[derive(Deserialize)]
+struct Currency {
+    #[serde(default, deserialize_with = "lenient::word")]
+    currency: String,
+}
+
+impl Pricing {
+    pub(crate) fn is_in_dollars(&self) -> bool {
+        self.pricing.currency == "USD"
+    }
+}
+
+/// A place with its stock.
+#[derive(Deserialize)]
+pub(crate) struct DataCenter {
+    location: Named,
+    server_types: Stock,
+}
+
+#[derive(Deserialize)]
+struct Stock {
+    /// Can be bought now; what is only supported is sold out.
+    available: Vec<Value>,
+}
+
+page!(DataCenters, "datacenters", datacenters: DataCenter);
+
+/// Whether one of the location's data centres has the type; `None` when none of them is listed.
+pub(crate) fn has(centers: &[DataCenter], location: &str, wanted: &ServerType) -> Option<bool> {
+    let mut here = centers.iter().filter(|center| center.location.name == location).peekable();
+    here.peek()?;
+    Some(here.any(|center| center.server_types.available.iter().any(|id| id.to_string() == wanted.id)))
+}
+
+/// An image; snapshots have no name.
+#[derive(Deserialize)]
+pub(crate) struct ImageBody {
+    #[serde(deserialize_with = "lenient::word")]
+    id: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    pub(crate) name: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    os_flavor: String,
+}
+
+page!(Images, "images", images: ImageBody);
+
+impl From<ImageBody> for Image {
+    fn from(image: ImageBody) -> Self {
+        Self { id: image.id, name: image.name, family: image.os_flavor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn server_type() -> Value {
+        json!({
+            "id": 114, "name": "cpx22", "cores": 2, "memory": 4.0, "disk": 80,
+            "prices": [
+                {"location": "fsn1", "price_monthly": {"net": "6.4900000000", "gross": "7.7231000000000000"}},
+                {"location": "ash", "price_monthly": {"net": "7.99", "gross": "9.51"}},
+            ],
+            "locations": [{"id": 1, "name": "fsn1", "deprecation": null}],
+        })
+    }
+
+    #[test]
+    fn a_price_in_euros_is_none_in_dollars() {
+        let plan = |in_dollars| serde_json::from_value::<ServerType>(server_type()).unwrap().plan(in_dollars);
+        assert_eq!((plan(true).monthly_usd_cents, plan(false).monthly_usd_cents), (Some(799), None));
+        assert_eq!((plan(true).vcpus, plan(true).memory_mb, plan(true).disk_gb), (2, 4096, 80));
+        assert_eq!(plan(true).regions, ["fsn1"]);
+    }
+
+    #[test]
+    fn half_a_gigabyte_is_one_too() {
+        for (memory, mb) in
+            [(json!(0.5), 512), (json!(16), 16_384), (json!("4.0"), 4_096), (json!(null), 0), (json!(-1), 0)]
+        {
+            let mut body = server_type();
+            body["memory"] = memory;
+            assert_eq!(serde_json::from_value::<ServerType>(body).unwrap().plan(false).memory_mb, mb);
+        }
+    }
+
+    #[test]
+    fn stock_is_told_by_the_data_centres_of_the_place() {
+        let wanted: ServerType = serde_json::from_value(server_type()).unwrap();
+        let center = |place: &str, available: Value| -> DataCenter {
+            serde_json::from_value(
+                json!({"location": {"name": place}, "server_types": {"available": available}}),
+            )
+            .unwrap()
+        };
+        let centers =
+            [center("fsn1", json!([1])), center("fsn1", json!([7, 114])), center("nbg1", json!([]))];
+        assert_eq!(has(&centers, "fsn1", &wanted), Some(true));
+        assert_eq!(has(&centers, "nbg1", &wanted), Some(false));
+        assert_eq!(has(&centers, "hel1", &wanted), None);
+    }
+}
