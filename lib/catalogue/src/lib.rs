@@ -6,18 +6,21 @@ pub use domain::catalogue::Catalogue;
 
 /// What is sold. Read once per process.
 pub fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-        // The build script wrote this text from a value of the same type, so it always reads back; an empty
-        // catalogue (nothing is sold) is what remains if it ever did not.
-        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
-            .unwrap_or(Catalogue { regions: Vec::new(), currencies: Vec::new(), products: Vec::new() })
-    });
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| {
+            // The build script wrote this text from a value of the same type, so it always reads back; an empty
+            // catalogue (nothing is sold) is what remains if it ever did not.
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")))
+                .unwrap_or(Catalogue { regions: Vec::new(), currencies: Vec::new(), products: Vec::new() })
+        });
     &CATALOGUE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::catalogue::{Os, Provider};
+    use domain::money::Currency;
 
     #[test]
     fn what_was_built_in_is_sound_and_complete() {
@@ -40,6 +43,41 @@ mod tests {
             "gpu linux: missing",
         ] {
             assert!(faults.contains(place), "{place} is not in:\n{faults}");
+        }
+    }
+
+    /// What providers ask per month in US cents, where their pages or reports of use say so.
+    const COSTS: [(Provider, &str, i64); 4] = [
+        (Provider::Vultr, "vc2-2c-4gb", 2_000),
+        (Provider::Vultr, "vc2-4c-8gb", 4_000),
+        (Provider::Vultr, "vcg-a40-2c-10g-4vram", 10_500),
+        (Provider::Contabo, "V153", 660),
+    ];
+
+    /// What Windows adds to that: at Vultr 16 dollars per processor, at Contabo at most 32.
+    fn windows_adds(provider: Provider, vcpus: u16) -> i64 {
+        match provider {
+            Provider::Vultr => 1_600 * i64::from(vcpus),
+            Provider::Contabo => 3_200,
+            Provider::Digitalocean | Provider::Linode | Provider::Hetzner | Provider::Ec2 => 0,
+        }
+    }
+
+    #[test]
+    fn no_desktop_is_sold_below_what_its_machine_costs() {
+        for product in &catalogue().products {
+            let price = product.price(Currency::Usd).expect("a price in dollars").minor;
+            for offering in &product.offerings {
+                let known =
+                    COSTS.iter().find(|(p, plan, _)| (*p, *plan) == (offering.provider, &offering.plan));
+                let Some((provider, _, machine)) = known else { continue };
+                let licence = match product.os {
+                    Os::Windows => windows_adds(*provider, product.specs.vcpus),
+                    Os::Linux => 0,
+                };
+                let cost = machine + licence;
+                assert!(price >= cost, "{} {} at {offering}: {price} < {cost}", product.plan, product.os);
+            }
         }
     }
 }
