@@ -1,10 +1,9 @@
 //! What can be had where.
 
 use app::ports::{ProviderPlan, ProviderRegion};
-use http_call::lenient;
+use http_call::{cents, lenient};
 use serde::Deserialize;
 
-use crate::cents;
 use crate::pages::page;
 
 #[derive(Deserialize)]

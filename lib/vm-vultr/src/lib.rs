@@ -4,7 +4,6 @@
 //! Vultr adds to an answer, and no word that it invents for a state, is an error here.
 
 mod catalogue;
-mod cents;
 mod client;
 mod failure;
 mod firewall;

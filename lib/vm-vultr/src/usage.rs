@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use app::ports::{Account, Traffic};
-use http_call::lenient;
+use http_call::{cents, lenient};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-
-use crate::cents;
 
 #[derive(Deserialize)]
 pub(crate) struct OneAccount {
