@@ -15,8 +15,8 @@ use crate::world::World;
 /// tags that we gave it, and in the end nothing of it is left.
 pub async fn a_machine_lives_from_create_to_delete<H: VmHost>(subject: &Subject<H>) {
     let world = World::open(subject).await;
-    for os in world.systems() {
-        let request = world.request(1, os);
+    for (n, os) in (1..).zip(world.systems()) {
+        let request = world.request(n, os);
         let made = world.host.create(&request).await.expect("a machine").vm;
         assert_eq!((made.provider, made.name.as_str()), (subject.provider, request.name.as_str()));
         let running = world.until(&made.id, &VmState::Running).await;
