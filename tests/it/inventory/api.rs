@@ -2,19 +2,22 @@
 
 use std::pin::Pin;
 
+use app::availability::Survey;
 use app::checkout::Checkout;
 use app::commands::{CommandDesk, Commands};
 use app::credentials::Credentials;
+use app::deliverable::Deliverable;
 use app::first_boot::FirstBoots;
 use app::mails::Mailer;
 use app::ports::{CheckQueues, CheckStore, StoreError};
+use app::providers::Providers;
 use app::provision::{Provisioning, Task};
 use app::refunds::Refunds;
 use app::settle::Settlement;
 use app::sweep::Sweep;
 use app::views::Orders;
 use aws_lambda_events::sqs::SqsEvent;
-use catalogue::catalogue;
+use domain::catalogue::Provider;
 use domain::secret::Secret;
 use lambda_kit::lambda_http::{Body, Error, Response, request};
 use lambda_kit::lambda_runtime::Diagnostic;
@@ -90,21 +93,27 @@ macro_rules! serve {
 /// One request to an HTTP function.
 pub(crate) fn http(stage: &mut Stage, settings: &Settings, function: &str, event: &Value) -> Answer {
     let request: Request = request::from_str(&event.to_string()).expect("an HTTP API event");
-    let World { store, gateway, keys, queues, workflows, sim, policy, .. } = stage.shop.world.clone();
+    let World { store, gateway, keys, queues, workflows, sim, policy, catalogue, .. } =
+        stage.shop.world.clone();
     let site_url = settings.site_url.clone();
     let replying = match function {
-        "plans" => serve!(plans::handle, catalogue(), request),
+        "plans" => {
+            let deliverable = Deliverable::new(Provider::ALL.to_vec());
+            let deps = plans::Deps { store, clock: sim, catalogue, deliverable };
+            serve!(plans::handle, deps, request)
+        }
         "api-docs" => serve!(api_docs::handle, (), request),
         "health" => {
             serve!(health::handle, health::Deps { store: settings.well, queues: settings.well }, request)
         }
         "account" => serve!(account::handle, store, request),
         "orders" => {
-            let orders = Orders { store, catalogue: catalogue() };
+            let orders = Orders { store, catalogue };
             serve!(orders::handle, orders::Deps { orders, clock: sim }, request)
         }
         "checkout" => {
-            let checkout = Checkout { store, gateway, world: sim, catalogue: catalogue(), policy };
+            let deliverable = Deliverable::new(Provider::ALL.to_vec());
+            let checkout = Checkout { store, gateway, world: sim, catalogue, deliverable, policy };
             serve!(checkout::handle, checkout::Deps { checkout, public_url: None, site_url }, request)
         }
         "checkout-return" => {
@@ -148,8 +157,9 @@ pub(crate) type Outcome = Result<Value, String>;
 
 /// One invocation by a queue, the schedule or the workflow.
 pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome {
-    let World { store, gateway, host, keys, queues, workflows, outbox, probe, sim, policy, .. } =
-        stage.shop.world.clone();
+    let World {
+        store, gateway, hosts, keys, queues, workflows, outbox, probe, sim, policy, catalogue, ..
+    } = stage.shop.world.clone();
     let refunds = |store, queue| Refunds { store, gateway: gateway.clone(), queue, clock: sim.clone() };
     match function {
         "payment-events" => {
@@ -168,13 +178,15 @@ pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome 
         }
         "mailer" => {
             let call: mailer::Call = input(event);
-            let deps = Mailer { store, keys, mail: outbox, clock: sim, catalogue: catalogue() };
+            let deps = Mailer { store, keys, mail: outbox, clock: sim, catalogue };
             output(stage.run(async move { Box::pin(mailer::handle(&deps, call)).await }))
         }
         "instance-commands" => {
             let batch: SqsEvent = input(event);
             let call_home = call_home();
-            let deps = Commands { store, host, keys, queue: queues, probe, world: sim, call_home, policy };
+            let providers = Providers::new(hosts, store.clone(), sim.clone());
+            let deps =
+                Commands { store, providers, keys, queue: queues, probe, world: sim, call_home, policy };
             output(stage.run(async move { Box::pin(instance_commands::handle(&deps, batch)).await }))
         }
         "order-sweep" => {
@@ -182,11 +194,18 @@ pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome 
             let deps = Sweep { store, queue: queues, workflow: workflows, clock: sim, policy };
             output(stage.run(async move { Box::pin(order_sweep::handle(&deps, event)).await }))
         }
+        "availability" => {
+            let event = event.clone();
+            let providers = Providers::new(hosts, store.clone(), sim.clone());
+            let deps = Survey { providers, store, clock: sim, catalogue };
+            output(stage.run(async move { Box::pin(availability::handle(&deps, event)).await }))
+        }
         "provision" => {
             let task: Task = input(event);
+            let providers = Providers::new(hosts, store.clone(), sim.clone());
             let deps = Provisioning {
                 store,
-                host,
+                providers,
                 gateway: gateway.clone(),
                 keys,
                 queue: queues,
@@ -194,7 +213,7 @@ pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome 
                 probe,
                 world: sim,
                 call_home: call_home(),
-                catalogue: catalogue(),
+                catalogue,
                 policy,
             };
             output(stage.run(async move { Box::pin(provision::handle(&deps, task)).await }))
