@@ -6,7 +6,8 @@
 //!        ▼  │ (paid late)         ▼
 //!      expired                 undoing ─► refunding ─► refunded
 //! ```
-//! `active` and `refunded` are the only states in which a paid order may rest.
+//! `active` and `refunded` are the only states in which a paid order may rest. A machine that its provider loses takes
+//! an active order back to `provisioning`, for another one or the money back.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Offering, Os, Plan, word_enum};
 use crate::customer::{CustomerId, Email};
 use crate::ids::{InstanceId, OrderId, PaymentId};
-use crate::mail::MailKind;
+use crate::mail::{Mail, MailKind};
 use crate::money::Money;
 
 word_enum! {
@@ -70,6 +71,8 @@ word_enum! {
         CredentialsMailed = "credentials_mailed",
         /// Delivered.
         Active = "active",
+        /// The provider has the machine no longer: another one is made.
+        MachineLost = "machine_lost",
         /// An offering was given up for the next one.
         OfferingSkipped = "offering_skipped",
         /// It could not be delivered.
@@ -200,6 +203,11 @@ pub enum OrderEvent {
     Progress(Step),
     /// The desktop works and is the customer's.
     Delivered,
+    /// The provider has the delivered machine no longer.
+    MachineLost {
+        /// From now to the deadline for another one.
+        allowed: SignedDuration,
+    },
     /// It will not be delivered.
     GaveUp(Failure),
     /// Nothing that was made is left; the refund may be asked for.
@@ -286,7 +294,7 @@ impl Order {
             }
 
             (E::Progress(step), _) => {
-                if self.timeline.iter().any(|done| done.step == *step) {
+                if self.has_done(*step) {
                     return Ok(Applied::Already);
                 }
                 next.note(*step, now);
@@ -300,6 +308,21 @@ impl Order {
                 next.note(Step::Active, now);
             }
             (E::Delivered, S::Active) => return Ok(Applied::Already),
+
+            (E::MachineLost { allowed }, S::Active) => {
+                next.status = S::Provisioning;
+                next.deadline = now.checked_add(*allowed).ok();
+                next.make_room();
+                next.note(Step::MachineLost, now);
+                // The workflow that delivered has ended: the next one has a name of its own.
+                next.executions = self.executions.max(1).saturating_add(1);
+                next.restarted_at = Some(now);
+                effects.push(Effect::Mail(MailKind::Rebuilding));
+                effects.push(Effect::StartWorkflow);
+            }
+            (E::MachineLost { .. }, S::Provisioning | S::Undoing | S::Refunding | S::Refunded) => {
+                return Ok(Applied::Already);
+            }
 
             (E::GaveUp(failure), S::Paid | S::Provisioning) => {
                 next.status = S::Undoing;
@@ -345,6 +368,36 @@ impl Order {
         self.deadline.is_some_and(|deadline| now >= deadline)
     }
 
+    /// Whether a step was done for the present machine, or for an order that has lost none, at all.
+    pub fn has_done(&self, step: Step) -> bool {
+        let lost = self.timeline.iter().rposition(|done| done.step == Step::MachineLost).unwrap_or(0);
+        self.timeline.iter().skip(lost).any(|done| done.step == step)
+    }
+
+    /// How many machines it has lost after they were delivered.
+    pub fn losses(&self) -> usize {
+        self.timeline.iter().filter(|done| done.step == Step::MachineLost).count()
+    }
+
+    /// When the last of them was found to be gone.
+    pub fn lost_at(&self) -> Option<Timestamp> {
+        self.timeline.iter().rev().find(|done| done.step == Step::MachineLost).map(|done| done.at)
+    }
+
+    /// From when the making of the present machine counts.
+    pub fn wanted_at(&self) -> Option<Timestamp> {
+        self.lost_at().or(self.paid_at)
+    }
+
+    /// A mail of one kind to its customer. Each machine that replaces a lost one has mails of its own.
+    pub fn mail(&self, kind: MailKind, now: Timestamp) -> Mail {
+        let mail = Mail::about_order(kind, self.id, &self.customer, &self.email, now);
+        match self.losses() {
+            0 => mail,
+            nth => Mail { id: format!("{}.{nth}", mail.id), ..mail },
+        }
+    }
+
     /// The name of the execution that looks after it: the order id, with a suffix after a restart.
     pub fn execution_name(&self) -> String {
         match self.executions {
@@ -361,6 +414,14 @@ impl Order {
         let doubled = 1_i32.checked_shl(u32::from(self.executions).min(16)).unwrap_or(i32::MAX);
         let wait = patience.checked_mul(doubled).unwrap_or(RESTART_WAIT_MAX).min(RESTART_WAIT_MAX);
         now.duration_since(last) >= wait
+    }
+
+    /// Shortens the story of earlier machines to what is counted, so that the next one's fits into the timeline.
+    fn make_room(&mut self) {
+        if self.timeline.len() > TIMELINE_MAX / 2 {
+            let kept = [Step::Placed, Step::Paid, Step::Started, Step::MachineLost];
+            self.timeline.retain(|done| kept.contains(&done.step));
+        }
     }
 
     fn note(&mut self, step: Step, at: Timestamp) {
@@ -380,6 +441,7 @@ impl OrderEvent {
             Self::AttemptBegun { .. } => "attempt_begun",
             Self::Progress(_) => "progress",
             Self::Delivered => "delivered",
+            Self::MachineLost { .. } => "machine_lost",
             Self::GaveUp(_) => "gave_up",
             Self::MachinesGone => "machines_gone",
             Self::MoneyReturned => "money_returned",
@@ -389,6 +451,11 @@ impl OrderEvent {
 }
 
 impl OrderStatus {
+    /// Whether its money was seen.
+    pub const fn was_paid(self) -> bool {
+        !matches!(self, Self::AwaitingPayment | Self::Expired)
+    }
+
     /// Whether somebody still has to do something about a paid order in this state.
     pub const fn needs_work(self) -> bool {
         matches!(self, Self::Paid | Self::Provisioning | Self::Undoing | Self::Refunding)

@@ -14,6 +14,7 @@
     reason = "only tests use this crate: what cannot be fails the test"
 )]
 
+pub mod campaign;
 pub mod catalogues;
 mod functions;
 pub mod machine;

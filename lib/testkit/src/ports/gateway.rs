@@ -143,6 +143,13 @@ impl Gateway {
         })
     }
 
+    /// The references of which a refund was accepted.
+    pub fn refunded_references(&self) -> Vec<String> {
+        self.with(|s| {
+            s.transactions.iter().filter(|(_, t)| !t.refunds.is_empty()).map(|(r, _)| r.clone()).collect()
+        })
+    }
+
     /// The references that were paid.
     pub fn paid_references(&self) -> Vec<String> {
         self.with(|s| {

@@ -54,6 +54,16 @@ impl Outbox {
         self.state.lock().expect("one thread").sent.clone()
     }
 
+    /// How many mails went out.
+    pub(crate) fn count(&self) -> usize {
+        self.state.lock().expect("one thread").sent.len()
+    }
+
+    /// The mail that went out as the one of this number.
+    pub(crate) fn nth(&self, number: usize) -> Option<SentMail> {
+        self.state.lock().expect("one thread").sent.get(number).cloned()
+    }
+
     /// The next `mails` are not taken.
     pub fn fail(&self, mails: u32) {
         self.state.lock().expect("one thread").down = mails;

@@ -1,6 +1,8 @@
 //! The look at an address: it finds what the simulated machine there does.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::ports::ProbeRdp;
 use domain::readiness;
@@ -13,18 +15,26 @@ use crate::sim::Sim;
 pub struct Probe {
     sim: Sim,
     host: VmHost,
+    believes: Arc<AtomicBool>,
 }
 
 impl Probe {
     /// Looks at the machines of `host`.
-    pub const fn new(sim: Sim, host: VmHost) -> Self {
-        Self { sim, host }
+    pub fn new(sim: Sim, host: VmHost) -> Self {
+        Self { sim, host, believes: Arc::default() }
+    }
+
+    /// A known bug, put back: what the provider calls running counts as answering.
+    pub(crate) fn believe_the_provider(&self) {
+        self.believes.store(true, Ordering::Relaxed);
     }
 }
 
 impl ProbeRdp for Probe {
     async fn probe(&self, address: IpAddr, _port: u16) -> readiness::Probe {
-        let look = || match self.host.answering(address) {
+        let believes = self.believes.load(Ordering::Relaxed);
+        let found = || if believes { self.host.at_address(address) } else { self.host.answering(address) };
+        let look = || match found() {
             Some(machine) => Ok(readiness::Probe::Answers(machine.certificate())),
             None => Ok(readiness::Probe::NotYet("connection refused".to_owned())),
         };

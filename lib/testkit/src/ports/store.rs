@@ -21,7 +21,7 @@ use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::instance::{Instance, StoredCredentials};
 use domain::ledger::LedgerEntry;
 use domain::mail::{Mail, MailStatus};
-use domain::order::Order;
+use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentStatus, RefundStatus};
 
 use crate::sim::Sim;
@@ -65,6 +65,17 @@ enum How {
 pub struct Store {
     sim: Sim,
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
+    deliveries: Arc<Mutex<Vec<OrderId>>>,
+    bug: Arc<Mutex<Option<StoreBug>>>,
+}
+
+/// A fault in how we write, put back on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreBug {
+    /// Nothing is written on a condition.
+    NoConditions,
+    /// A ledger entry that is there already is booked once more.
+    LedgerAddsAgain,
 }
 
 macro_rules! rows_of {
@@ -81,7 +92,7 @@ macro_rules! rows_of {
 impl Store {
     /// An empty table.
     pub fn new(sim: Sim) -> Self {
-        Self { sim, rows: Arc::default() }
+        Self { sim, rows: Arc::default(), deliveries: Arc::default(), bug: Arc::default() }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut BTreeMap<String, Row>) -> T) -> T {
@@ -132,6 +143,21 @@ impl Store {
     /// Changes what is stored past every rule: to bring about what should not be.
     pub fn tamper(&self, key: &str, change: impl FnOnce(&mut Row)) {
         self.with(|rows| change(rows.get_mut(key).expect("a row of that key")));
+    }
+
+    /// How many orders have become active so far.
+    pub(crate) fn deliveries(&self) -> usize {
+        self.deliveries.lock().expect("one thread").len()
+    }
+
+    /// The order that became active as the one of this number.
+    pub(crate) fn delivery(&self, number: usize) -> Option<OrderId> {
+        self.deliveries.lock().expect("one thread").get(number).copied()
+    }
+
+    /// Puts a known bug back.
+    pub(crate) fn put_back(&self, bug: StoreBug) {
+        *self.bug.lock().expect("one thread") = Some(bug);
     }
 
     /// Every key, in order.
@@ -282,6 +308,27 @@ fn put_all(rows: &mut BTreeMap<String, Row>, steps: Vec<(String, Row, How)>) -> 
     Ok(())
 }
 
+/// The orders that these writes make active.
+fn becoming_active(rows: &BTreeMap<String, Row>, steps: &[(String, Row, How)]) -> Vec<OrderId> {
+    let is_active = |row: &Row| matches!(row, Row::Order(o) if o.status == OrderStatus::Active);
+    let becomes = |(key, row, _): &(String, Row, How)| match row {
+        Row::Order(o) if is_active(row) && !rows.get(key).is_some_and(is_active) => Some(o.id),
+        _ => None,
+    };
+    steps.iter().filter_map(becomes).collect()
+}
+
+/// A step as a known bug has it.
+fn with_bug((key, row, how): (String, Row, How), bug: Option<StoreBug>, sim: &Sim) -> (String, Row, How) {
+    match (bug, how) {
+        (Some(StoreBug::NoConditions), How::IfNew | How::IfUnchanged(_)) => (key, row, How::Always),
+        (Some(StoreBug::LedgerAddsAgain), How::KeepExisting) if matches!(row, Row::Ledger(_)) => {
+            (format!("{key}#{}", sim.calls()), row, How::Always)
+        }
+        _ => (key, row, how),
+    }
+}
+
 /// `MailIfNew` is a put of its own before the rest, as in the real store: a crash may fall in between.
 impl Commit for Store {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -296,9 +343,18 @@ impl Commit for Store {
         if rest.is_empty() {
             return Ok(());
         }
-        let steps = rest.into_iter().map(step).collect();
+        let bug = *self.bug.lock().expect("one thread");
+        let steps: Vec<_> = rest.into_iter().map(step).map(|step| with_bug(step, bug, &self.sim)).collect();
         let lost = || unavailable("TransactWriteItems");
-        self.sim.call("store.commit", lost, || self.with(|rows| put_all(rows, steps))).await
+        let put = || {
+            self.with(|rows| {
+                let active = becoming_active(rows, &steps);
+                put_all(rows, steps)?;
+                self.deliveries.lock().expect("one thread").extend(active);
+                Ok(())
+            })
+        };
+        self.sim.call("store.commit", lost, put).await
     }
 }
 

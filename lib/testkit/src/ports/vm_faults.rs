@@ -42,6 +42,21 @@ pub enum HostFault {
     Late(SignedDuration),
 }
 
+/// A fault in how we speak to providers, put back on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostBug {
+    /// A look-up finds nothing.
+    FindsNothing,
+    /// A look-up finds one machine of an order at most, the newest.
+    FindsOnlyTheNewest,
+    /// A create without a clear answer is sent again at once.
+    CreatesAgain,
+    /// A create without a clear answer is told as a refusal.
+    UnclearIsRefused,
+    /// A delete is told as done whatever the provider said, and what was to be deleted is not looked up again.
+    DeleteOnlyBelieved,
+}
+
 /// How a machine that is made comes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BootPlan {

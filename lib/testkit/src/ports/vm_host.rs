@@ -14,12 +14,13 @@ use base64::prelude::BASE64_STANDARD;
 use domain::Timestamp;
 use domain::catalogue::{Offering, Os, Provider};
 use domain::first_boot::Fingerprints;
+use domain::ids::OrderId;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use super::{BootPlan, HostFault, Op};
+use super::{BootPlan, HostBug, HostFault, Op};
 use crate::sim::{Chance, Sim};
 use crate::world::Work;
 
@@ -52,6 +53,8 @@ pub struct Machine {
     pub installs: u32,
     /// The day on which it ends, once it was cancelled where machines are rented by the month.
     pub ends_on: Option<Date>,
+    /// How long after its create it appeared.
+    late_by: SignedDuration,
     /// When it is listed at the earliest: a late create lies in the future.
     exists_from: Timestamp,
     deleted_at: Option<Timestamp>,
@@ -60,6 +63,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// How long after its create it appeared.
+    pub const fn late_by(&self) -> SignedDuration {
+        self.late_by
+    }
+
     /// Whether it is gone, or cancelled and off.
     fn is_over(&self) -> bool {
         self.deleted_at.is_some() || (self.ends_on.is_some() && !self.on)
@@ -92,6 +100,7 @@ struct State {
     sold_out: BTreeSet<String>,
     list_lag: SignedDuration,
     creates: u32,
+    bug: Option<HostBug>,
 }
 
 /// One provider's client, or (from [`VmHost::new`]) the whole cloud, to look at and to break.
@@ -172,6 +181,34 @@ impl VmHost {
     /// From now on lists are this old: a new machine is not in them yet, a deleted one still.
     pub fn lists_lag(&self, lag: SignedDuration) {
         self.with(|s| s.list_lag = lag);
+    }
+
+    /// Puts a known bug back.
+    pub(crate) fn put_back(&self, bug: HostBug) {
+        self.with(|s| s.bug = Some(bug));
+    }
+
+    fn bug(&self) -> Option<HostBug> {
+        self.with(|s| s.bug)
+    }
+
+    /// The machines of an order that exist now and that somebody could know of: not those that appeared only after
+    /// the `quarantine`, which the inventory finds.
+    pub(crate) fn known_machines(&self, order: OrderId, quarantine: SignedDuration) -> Vec<Machine> {
+        let tag = order.to_string();
+        let mut machines = self.machines();
+        machines.retain(|m| m.late_by < quarantine && m.tags.contains(&tag));
+        machines
+    }
+
+    /// Whether a machine's desktop has come up by now.
+    pub(crate) fn has_answered(&self, machine: &Machine) -> bool {
+        machine.answers_from.is_some_and(|at| at <= self.sim.now())
+    }
+
+    /// The machine at an address, whatever it does.
+    pub(super) fn at_address(&self, address: IpAddr) -> Option<Machine> {
+        self.machines().into_iter().find(|m| m.address == address)
     }
 
     /// How often a create had its effect.
@@ -299,6 +336,7 @@ impl State {
         request: &CreateVm,
         password: String,
         exists_from: Timestamp,
+        late_by: SignedDuration,
     ) -> (Machine, BootPlan) {
         let plan = self.boots.pop_front().unwrap_or(BootPlan::Well);
         let number = u8::try_from(self.machines.len() % 250).unwrap_or(0) + 1;
@@ -318,6 +356,7 @@ impl State {
             on: true,
             installs: 0,
             ends_on: None,
+            late_by,
             exists_from,
             deleted_at: None,
             answers_from: answers_from(plan, request.os, exists_from),
@@ -405,21 +444,9 @@ const fn windows_at(provider: Provider) -> Option<WindowsSetup> {
     }
 }
 
-impl app::ports::VmHost for VmHost {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            windows: windows_at(self.provider),
-            power: true,
-            reinstall: self.provider != Provider::Ec2,
-            reset_password: ResetPassword::No,
-            immediate_delete: self.provider != Provider::Contabo,
-            firewall: false,
-            traffic: true,
-            balance: true,
-        }
-    }
-
-    async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
+impl VmHost {
+    /// One create, as the provider does it.
+    async fn make_one(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         let made =
             format!("Canary-Windows-{:x}_7", Chance::new(self.sim.below(u64::MAX), &request.name).next());
         let setup = windows_at(self.provider).filter(|_| request.os == Os::Windows);
@@ -441,7 +468,7 @@ impl app::ports::VmHost for VmHost {
                 return Err(VmError::OutOfStock(region.clone()));
             }
             let from = now.checked_add(late.unwrap_or_default()).unwrap_or(now);
-            let (machine, plan) = s.make(provider, request, password, from);
+            let (machine, plan) = s.make(provider, request, password, from, late.unwrap_or_default());
             Ok((machine, plan, now))
         };
         // The call home is arranged with the effect, not with the answer.
@@ -464,6 +491,31 @@ impl app::ports::VmHost for VmHost {
                 Ok(CreatedVm { vm: shown(&machine, now), password })
             }
             (Err(error), _) => Err(error),
+        }
+    }
+}
+
+impl app::ports::VmHost for VmHost {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            windows: windows_at(self.provider),
+            power: true,
+            reinstall: self.provider != Provider::Ec2,
+            reset_password: ResetPassword::No,
+            immediate_delete: self.provider != Provider::Contabo,
+            firewall: false,
+            traffic: true,
+            balance: true,
+        }
+    }
+
+    async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
+        match (self.make_one(request).await, self.bug()) {
+            (Err(VmError::Unclear { .. }), Some(HostBug::CreatesAgain)) => self.make_one(request).await,
+            (Err(VmError::Unclear { what, .. }), Some(HostBug::UnclearIsRefused)) => {
+                Err(VmError::Refused(what))
+            }
+            (done, _) => done,
         }
     }
 
@@ -491,7 +543,15 @@ impl app::ports::VmHost for VmHost {
             let ours = s.machines.iter().filter(listed).filter(|m| {
                 m.provider == provider && (m.tags.contains(&trace.tag) || trace.names.contains(&m.name))
             });
-            Ok(ours.map(|m| shown(m, now)).collect())
+            let mut found: Vec<Vm> = ours.map(|m| shown(m, now)).collect();
+            match s.bug {
+                Some(HostBug::FindsNothing | HostBug::DeleteOnlyBelieved) => found.clear(),
+                Some(HostBug::FindsOnlyTheNewest) => {
+                    found.drain(..found.len().saturating_sub(1)).for_each(drop)
+                }
+                _ => {}
+            }
+            Ok(found)
         })
         .await
     }
@@ -583,7 +643,8 @@ impl app::ports::VmHost for VmHost {
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
         let provider = self.provider;
-        self.op(Op::Delete, "vm.delete", |s, now| {
+        let believed = self.bug() == Some(HostBug::DeleteOnlyBelieved);
+        let done = self.op(Op::Delete, "vm.delete", |s, now| {
             let Ok(machine) = s.machine(provider, id, now) else { return Ok(Deleted::Gone) };
             if provider == Provider::Contabo {
                 let ends = now.to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -592,8 +653,11 @@ impl app::ports::VmHost for VmHost {
             }
             machine.deleted_at = Some(now);
             Ok(Deleted::Gone)
-        })
-        .await
+        });
+        match done.await {
+            Err(_) if believed => Ok(Deleted::Gone),
+            done => done,
+        }
     }
 
     async fn traffic(&self, _id: &VmId, _days: u16) -> Result<Vec<Traffic>, VmError> {

@@ -15,6 +15,7 @@ use domain::ids::OrderId;
 use domain::order::Order;
 use jiff::SignedDuration;
 
+use crate::campaign::Watch;
 use crate::functions;
 use crate::machine::Machine;
 use crate::sim::{Crashed, Executor, GoingOn};
@@ -43,8 +44,11 @@ pub struct Shop {
     machine: Rc<Machine>,
     customers: u32,
     orders: u32,
-    log: Log,
+    log: Option<Log>,
     ghosts_allowed: bool,
+    sweeps: bool,
+    /// Whether somebody else has looked at what is broken.
+    let_go: bool,
 }
 
 impl Default for Shop {
@@ -61,16 +65,33 @@ impl Shop {
 
     /// An empty shop in which everything follows from `seed`.
     pub fn seeded(seed: u64) -> Self {
+        Self::with_machine(seed, Machine::provision_desktop(), true)
+    }
+
+    /// The same with a state machine that was read before, and with or without its log kept.
+    pub(crate) fn with_machine(seed: u64, machine: Machine, logged: bool) -> Self {
         let world = World::seeded(seed);
         Self {
             executor: Executor::new(world.sim.clone()),
-            machine: Rc::new(Machine::provision_desktop()),
+            machine: Rc::new(machine),
             customers: 0,
             orders: 0,
-            log: Log::capture(),
+            log: logged.then(Log::capture),
             ghosts_allowed: false,
+            sweeps: true,
+            let_go: false,
             world,
         }
+    }
+
+    /// Ends the shop without its last check: somebody has made it.
+    pub(crate) fn let_go(mut self) {
+        self.let_go = true;
+    }
+
+    /// A known bug, put back: the sweep never comes by.
+    pub(crate) fn without_sweep(&mut self) {
+        self.sweeps = false;
     }
 
     /// For a fault outside the promise: a machine that turns up long after everybody stopped waiting for it.
@@ -121,6 +142,37 @@ impl Shop {
         self.executor.run(limit, done, &mut move |work| perform(&world, &machine, work));
     }
 
+    /// As [`Shop::run_for`], with a look after every step.
+    pub(crate) fn run_watched(&mut self, duration: SignedDuration, watch: &mut Watch) {
+        let end = self.now().checked_add(duration).expect("a time within range");
+        while self.now() < end {
+            let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range").min(end);
+            self.run(minute, || {
+                watch.look();
+                false
+            });
+            if self.world.store.work().iter().any(|(_, at, _)| *at <= self.now()) {
+                self.sweep();
+            }
+        }
+    }
+
+    /// Lets time pass, watched, until nothing is left to do and nothing that was paid is unknown; what is still open
+    /// after `limit` is a broken promise that the last check finds.
+    pub(crate) fn rest_watched(&mut self, limit: SignedDuration, watch: &mut Watch) {
+        let limit = self.now().checked_add(limit).expect("a time within range");
+        while self.now() < limit && !(self.left().is_empty() && self.every_payment_is_known()) {
+            self.run_watched(SWEEP_EVERY, watch);
+        }
+    }
+
+    /// Whether the shop knows of all money that the gateway has.
+    fn every_payment_is_known(&self) -> bool {
+        let paid = self.world.gateway.paid_references();
+        let orders = self.world.store.orders();
+        orders.iter().filter(|o| !o.status.was_paid()).all(|o| !paid.contains(&self.reference(o.id)))
+    }
+
     /// Lets time pass, with the sweep every minute.
     pub fn run_for(&mut self, duration: SignedDuration) {
         let end = self.now().checked_add(duration).expect("a time within range");
@@ -156,7 +208,8 @@ impl Shop {
         let mut left = self.executor.names();
         for (kind, at, id) in self.world.store.work() {
             match kind {
-                WorkKind::OpenPayment => {}
+                // Nobody waits for the inventory here: it comes by on its own schedule.
+                WorkKind::OpenPayment | WorkKind::UnknownAttempt => {}
                 _ => left.push(format!("{kind:?} {id} since {at}")),
             }
         }
@@ -183,12 +236,14 @@ impl Shop {
 
     /// Runs the sweep once more, now.
     pub fn sweep(&mut self) {
-        self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+        if self.sweeps {
+            self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
+        }
     }
 
     /// What was logged so far.
     pub fn logged(&self) -> String {
-        self.log.text()
+        self.log.as_ref().map(Log::text).unwrap_or_default()
     }
 }
 

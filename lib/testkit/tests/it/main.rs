@@ -1,5 +1,6 @@
 //! The use cases, the domain and the real state machine file, in a simulated world.
 
+mod campaign;
 mod commands;
 mod harness;
 mod payments;

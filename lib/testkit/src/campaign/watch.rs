@@ -1,0 +1,114 @@
+//! What must hold after every step, not only at rest.
+
+use std::collections::BTreeSet;
+
+use domain::ids::OrderId;
+
+use crate::World;
+
+/// Looks at a world after each of its steps. A look costs three counters; only what is new is examined.
+pub struct Watch {
+    world: World,
+    delivered: usize,
+    refunds: u32,
+    mails: usize,
+    refunded: BTreeSet<String>,
+    broken: Vec<String>,
+}
+
+impl Watch {
+    /// Looks at `world` from now on.
+    pub(crate) fn new(world: &World) -> Self {
+        Self {
+            world: world.clone(),
+            delivered: 0,
+            refunds: 0,
+            mails: 0,
+            refunded: BTreeSet::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    /// One look.
+    pub(crate) fn look(&mut self) {
+        let delivered = self.world.store.deliveries();
+        while self.delivered < delivered {
+            if let Some(order) = self.world.store.delivery(self.delivered) {
+                self.delivered_well(order);
+            }
+            self.delivered += 1;
+        }
+        if self.world.gateway.refunds_accepted() != self.refunds {
+            self.refunds = self.world.gateway.refunds_accepted();
+            self.refunded_well();
+        }
+        let mails = self.world.outbox.count();
+        while self.mails < mails {
+            self.mailed_well(self.mails);
+            self.mails += 1;
+        }
+    }
+
+    /// Every broken promise seen so far.
+    pub(crate) fn broken(self) -> Vec<String> {
+        self.broken
+    }
+
+    fn says(&mut self, what: String) {
+        if self.broken.len() < 20 {
+            self.broken.push(what);
+        }
+    }
+
+    /// Delivered is what has exactly one machine, the recorded one, and it answers.
+    fn delivered_well(&mut self, order: OrderId) {
+        let instance = self.world.store.instances().into_iter().find(|i| i.order == order);
+        let recorded = instance.and_then(|i| i.vm);
+        let known = self.world.host.known_machines(order, self.world.policy.quarantine);
+        let ours = known.iter().filter(|m| Some(&m.id) == recorded.as_ref()).count();
+        if ours != 1 {
+            self.says(format!("{order} was delivered without its machine"));
+        }
+        let attempts = self.world.store.all_attempts();
+        let left: BTreeSet<String> =
+            attempts.iter().filter(|a| a.order == order && a.is_left_behind()).map(|a| a.vm_name()).collect();
+        if let Some(other) =
+            known.iter().find(|m| Some(&m.id) != recorded.as_ref() && !left.contains(&m.name))
+        {
+            self.says(format!("{order} was delivered beside another machine, {}", other.name));
+        }
+        if !known.iter().any(|m| Some(&m.id) == recorded.as_ref() && self.world.host.has_answered(m)) {
+            self.says(format!("{order} was delivered and has never answered"));
+        }
+    }
+
+    /// No money goes back while a machine of the order runs.
+    fn refunded_well(&mut self) {
+        for reference in self.world.gateway.refunded_references() {
+            if !self.refunded.insert(reference.clone()) {
+                continue;
+            }
+            let payments = self.world.store.payments();
+            let Some(payment) = payments.iter().find(|p| reference.contains(p.id.bare().as_str())) else {
+                self.says(format!("a refund of {reference}, which nobody asked to pay"));
+                continue;
+            };
+            let order = payment.order;
+            let known = self.world.host.known_machines(order, self.world.policy.quarantine);
+            if let Some(machine) = known.first() {
+                self.says(format!("{order} got its money back while {} existed", machine.name));
+            }
+        }
+    }
+
+    /// Credentials go out only for a desktop that was seen to answer.
+    fn mailed_well(&mut self, place: usize) {
+        let Some(mail) = self.world.outbox.nth(place).filter(|m| m.kind == "ready") else { return };
+        let Some(order) = mail.order else { return };
+        let seen =
+            self.world.store.instances().into_iter().any(|i| i.order == order && i.certificate.is_some());
+        if !seen {
+            self.says(format!("the credentials of {order} went out before its desktop answered"));
+        }
+    }
+}
