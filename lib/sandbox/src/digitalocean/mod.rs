@@ -1,90 +1,71 @@
 //! DigitalOcean's API v2: droplets that are Linux desktops.
+//!
+//! Names may repeat and hold no `_`. A droplet has no address at first, then a private one, then the public one. What
+//! is done to it is an action that runs for a while, and one at a time. Droplets with a graphics card are in a list of
+//! their own. A rebuilt droplet runs the user data that it was made with.
+
+mod actions;
+mod catalogue;
+mod create;
+mod droplets;
+mod listings;
+mod machine;
+mod paging;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use serde_json::{Value, json};
+use axum::routing::get;
+use serde_json::{Map, Value};
 
 use crate::access::{bearer, refusal};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::desktops::Os;
-use crate::machines::{Inventory, Machine, New, Play, Stocked, Timeline};
+use crate::machines::Inventory;
 use crate::operation::Service;
 use crate::server::Caller;
-use crate::world::{Shared, World};
+use crate::world::Shared;
 
-const REGION: &str = "nyc3";
-const PLAN: &str = "s-2vcpu-4gb";
+use actions::Actions;
 
-const GUEST: Timeline =
-    Timeline { answers: Duration::from_secs(60), reboots: None, power_on: Duration::from_secs(20) };
-
-/// The account: its key and its machines.
+/// The account: its key, its machines, and what is being done to them. Of the two locks that of the inventory is taken
+/// first.
 pub(crate) struct DigitalOcean {
     token: String,
     inventory: Mutex<Inventory<Self>>,
+    actions: Mutex<Actions>,
 }
-
-/// What only DigitalOcean keeps of a machine.
-pub(crate) struct Own {}
 
 impl DigitalOcean {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { token: config.digitalocean_token.clone(), inventory: Mutex::default() }
-    }
-}
-
-impl Play for DigitalOcean {
-    const SERVICE: Service = Service::DigitalOcean;
-    type Own = Own;
-
-    fn of(world: &World) -> &Self {
-        &world.digitalocean
-    }
-
-    fn inventory(&self) -> &Mutex<Inventory<Self>> {
-        &self.inventory
-    }
-
-    fn timeline(_: Os) -> &'static Timeline {
-        &GUEST
-    }
-
-    fn summary(machine: &Machine<Self>, _: Clock, _: i64) -> Value {
-        let power = if machine.halted { "stopped" } else { "running" };
-        json!({"power": power, "status": power})
-    }
-
-    fn no_such_machine(_: &str) -> Response {
-        error(StatusCode::NOT_FOUND, "The resource you requested could not be found.")
-    }
-
-    fn stocked(world: &World, wish: Stocked) -> Result<New<Self>, String> {
-        Ok(New {
-            id: world.machines.number().to_string(),
-            hostname: "digitalocean".into(),
-            label: wish.name,
-            tags: wish.tags,
-            region: wish.region.unwrap_or_else(|| REGION.into()),
-            plan: wish.plan.unwrap_or_else(|| PLAN.into()),
-            os: Os::Linux,
-            password: None,
-            user_data: None,
-            script: None,
-            own: Own {},
-        })
+        Self {
+            token: config.digitalocean_token.clone(),
+            inventory: Mutex::default(),
+            actions: Mutex::default(),
+        }
     }
 }
 
 /// Routes under `/digitalocean`, the counterpart of `https://api.digitalocean.com`; their paths begin with `/v2`.
 pub(crate) fn router(world: &Shared) -> Router<Shared> {
-    Router::new().fallback(unknown_path).layer(middleware::from_fn_with_state(Arc::clone(world), gate))
+    let droplets = get(droplets::list).post(create::create).delete(droplets::delete_tagged);
+    Router::new()
+        .route("/v2/droplets", droplets)
+        .route("/v2/droplets/{id}", get(droplets::fetch).delete(droplets::delete))
+        .route("/v2/droplets/{id}/actions", get(actions::of_droplet).post(actions::act))
+        .route("/v2/actions/{id}", get(actions::fetch))
+        .route("/v2/monitoring/metrics/droplet/bandwidth", get(listings::bandwidth))
+        .route("/v2/account", get(listings::account))
+        .route("/v2/customers/my/balance", get(listings::balance))
+        .route("/v2/regions", get(listings::regions))
+        .route("/v2/sizes", get(listings::sizes))
+        .route("/v2/images", get(listings::images))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(Arc::clone(world), gate))
 }
 
 async fn gate(
@@ -100,10 +81,31 @@ async fn gate(
     }
 }
 
-async fn unknown_path() -> Response {
+async fn not_found() -> Response {
+    no_such_thing()
+}
+
+fn no_such_thing() -> Response {
     error(StatusCode::NOT_FOUND, "The resource you requested could not be found.")
+}
+
+fn bad_request(text: &str) -> Response {
+    error(StatusCode::BAD_REQUEST, text)
+}
+
+/// What is understood and not done.
+fn unprocessable(text: &str) -> Response {
+    error(StatusCode::UNPROCESSABLE_ENTITY, text)
 }
 
 fn error(status: StatusCode, text: &str) -> Response {
     Service::DigitalOcean.error(status, text)
+}
+
+/// A body that must be a JSON object; an empty one counts as `{}`.
+fn object(body: &Bytes) -> Option<Value> {
+    if body.is_empty() {
+        return Some(Value::Object(Map::new()));
+    }
+    serde_json::from_slice::<Value>(body).ok().filter(Value::is_object)
 }
