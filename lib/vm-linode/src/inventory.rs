@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::instance::Instance;
-use crate::pages::{PAGE_SIZE_MAX, PAGE_SIZE_MIN};
+use crate::pages::{PAGE_SIZE_MAX, PAGE_SIZE_MIN, Page};
 
 const INSTANCES: &[&str] = &["linode", "instances"];
 /// Pages that are looked through at most for one question.
@@ -65,7 +65,7 @@ impl Client {
             if pages.next().is_none() {
                 break;
             }
-            let page = self.page::<Instance>(INSTANCES, Some(filter), PAGE_SIZE_MAX, number).await?;
+            let page = self.instances(Some(filter), PAGE_SIZE_MAX, number).await?;
             let goes_on = page.goes_on(number);
             for vm in page.data.into_iter().map(|machine| machine.read().vm) {
                 if fits(&vm, trace) && found.iter().all(|other| other.id != vm.id) {
@@ -79,10 +79,23 @@ impl Client {
         Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
     }
 
+    /// One page of machines. A page past the end is not found: there are fewer machines than a moment ago.
+    async fn instances(
+        &self,
+        filter: Option<&Value>,
+        page_size: u16,
+        number: u32,
+    ) -> Result<Page<Instance>, VmError> {
+        match self.page(INSTANCES, filter, page_size, number).await {
+            Err(VmError::NotFound) if number > 1 => Ok(Page::empty()),
+            page => page,
+        }
+    }
+
     /// The machine that has this label.
     pub(crate) async fn labelled(&self, label: &str) -> Result<Option<CreatedVm>, VmError> {
         let filter = json!({"label": label});
-        let page = self.page::<Instance>(INSTANCES, Some(&filter), PAGE_SIZE_MIN, 1).await?;
+        let page = self.instances(Some(&filter), PAGE_SIZE_MIN, 1).await?;
         Ok(page.data.into_iter().map(Instance::read).find(|found| found.vm.name == label))
     }
 
@@ -98,7 +111,7 @@ impl Client {
             Some(cursor) => Place::parse(cursor)
                 .ok_or_else(|| VmError::Refused("a cursor that was not made here".to_owned()))?,
         };
-        let page = self.page::<Instance>(INSTANCES, None, place.page_size, place.number).await?;
+        let page = self.instances(None, place.page_size, place.number).await?;
         let goes_on = page.goes_on(place.number);
         let count = page.data.len();
         let end = place.skip.saturating_add(limit.into());

@@ -23,6 +23,11 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// One with nothing on it and none after it.
+    pub(crate) fn empty() -> Self {
+        Self { data: Vec::new(), pages: None }
+    }
+
     /// Whether there is a page after this one.
     pub(crate) fn goes_on(&self, number: u32) -> bool {
         self.pages.is_some_and(|pages| pages > i64::from(number))

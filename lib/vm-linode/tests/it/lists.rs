@@ -83,6 +83,19 @@ async fn everything_is_listed_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_page_past_the_end_has_nothing_on_it() {
+    let gone = || crate::refusal(404, "Not found");
+    let peer = Peer::start(vec![gone(), page(json!([ours(1)]), 1, 2), gone(), gone()]).await;
+    let adapter = adapter(&peer);
+    let second = adapter.list(Some("25:2:0"), 25).await.expect("a page");
+    assert_eq!(second, (vec![], None));
+    let mut trace = trace();
+    trace.names.clear();
+    assert_eq!(ids(&adapter.find(&trace).await.expect("a list")), ["1"]);
+    assert_eq!(outcome(adapter.list(None, 25).await), "not found");
+}
+
+#[tokio::test]
 async fn less_than_their_smallest_page_is_cut_out_of_it() {
     let first = || page(json!([ours(1), ours(2), ours(3)]), 1, 2);
     let peer = Peer::start(vec![first(), first(), page(json!([ours(4)]), 2, 2)]).await;

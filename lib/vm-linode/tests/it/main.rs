@@ -4,6 +4,7 @@
 
 mod actions;
 mod answers;
+mod contract;
 mod create;
 mod lists;
 mod offers;
