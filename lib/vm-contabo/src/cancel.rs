@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::client::{Client, body, is_done};
 use crate::failure;
 use crate::instance::{Instance, date};
-use crate::inventory::INSTANCES;
+use crate::inventory::path_of;
 use crate::pages::Page;
 use crate::secrets::later_name;
 
@@ -99,12 +99,11 @@ impl Client {
 
     /// One machine, as it is written.
     pub(crate) async fn instance(&self, id: &VmId) -> Result<Instance, VmError> {
-        self.read::<Page<Instance>>(&[INSTANCES, &[&id.0]].concat(), &[]).await?.one()
+        self.read::<Page<Instance>>(&path_of(id, &[])?, &[]).await?.one()
     }
 
     /// Something that is asked of a machine without saying more: the body `{}` has to be there.
     pub(crate) async fn act_on(&self, id: &VmId, action: &[&str]) -> Result<Answer, VmError> {
-        let path = [INSTANCES, &[&id.0], action].concat();
-        self.send(Method::POST, &path, Some(&json!({}))).await
+        self.send(Method::POST, &path_of(id, action)?, Some(&json!({}))).await
     }
 }

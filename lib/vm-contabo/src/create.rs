@@ -1,14 +1,16 @@
 //! Making a machine, and making one as new.
 
 use app::ports::{CreateVm, CreatedVm, Reinstall, VmError};
+use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::client::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, Client, body, is_done};
 use crate::failure;
 use crate::instance::Instance;
-use crate::inventory::INSTANCES;
+use crate::inventory::{INSTANCES, path_of};
 use crate::pages::Page;
 use crate::request_id;
 use crate::secrets::later_name;
@@ -80,6 +82,7 @@ impl Client {
 
     /// Makes a machine as new. The secret is named after the machine, and takes the place of an earlier one.
     pub(crate) async fn made_as_new(&self, id: &VmId, request: &Reinstall) -> Result<(), VmError> {
+        let path = path_of(id, &[])?;
         let user_data = written(request.os, &request.user_data, self.encoding)?;
         let image_id = self.image_id(&request.image).await?;
         let secret = self.make_later_secret(id, &request.password).await?;
@@ -89,27 +92,18 @@ impl Client {
             root_password: secret,
             user_data: &user_data,
         };
-        let path = [INSTANCES, &[&id.0]].concat();
         self.act_with_secret(Method::PUT, &path, &body, secret).await
     }
 
     /// Sets the administrator's password on a running machine.
-    pub(crate) async fn password_reset(
-        &self,
-        id: &VmId,
-        password: &domain::secret::Secret<String>,
-    ) -> Result<(), VmError> {
+    pub(crate) async fn password_reset(&self, id: &VmId, password: &Secret<String>) -> Result<(), VmError> {
+        let path = path_of(id, &["actions", "resetPassword"])?;
         let secret = self.make_later_secret(id, password).await?;
-        let body = serde_json::json!({"rootPassword": secret});
-        let path = [INSTANCES, &[&id.0, "actions", "resetPassword"]].concat();
+        let body = json!({"rootPassword": secret});
         self.act_with_secret(Method::POST, &path, &body, secret).await
     }
 
-    async fn make_later_secret(
-        &self,
-        id: &VmId,
-        password: &domain::secret::Secret<String>,
-    ) -> Result<i64, VmError> {
+    async fn make_later_secret(&self, id: &VmId, password: &Secret<String>) -> Result<i64, VmError> {
         let name = later_name(id);
         self.discard_secrets(&name).await;
         self.make_secret(&name, password).await

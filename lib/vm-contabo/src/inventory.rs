@@ -13,6 +13,18 @@ use crate::pages::SIZE;
 
 pub(crate) const INSTANCES: &[&str] = &["v1", "compute", "instances"];
 
+/// The path of a machine, or of something about it.
+///
+/// # Errors
+/// `Refused` for an id that is no number: it would lead elsewhere.
+pub(crate) fn path_of<'a>(id: &'a VmId, about: &[&'a str]) -> Result<Vec<&'a str>, VmError> {
+    let is_number = (1..=19).contains(&id.0.len()) && id.0.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number {
+        return Err(VmError::Refused("a machine's id is a number here".to_owned()));
+    }
+    Ok([INSTANCES, &[&id.0], about].concat())
+}
+
 /// Pages that are looked through at most for one name.
 const PAGES_MAX: u32 = 100;
 /// Pages of audits that are looked through at most for one call.

@@ -4,9 +4,13 @@
 mod support;
 
 mod checkout;
+mod contabo;
+mod digitalocean;
+mod ec2;
 mod faults;
 mod guests;
 mod instances;
+mod linode;
 mod listings;
 mod payments;
 mod power;

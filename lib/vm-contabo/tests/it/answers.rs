@@ -8,7 +8,9 @@ use domain::vm::VmId;
 use http_call::peer::Reply;
 use serde_json::json;
 
-use crate::{adapter, id, images, lines, machine, one, outcome, peer, refusal, request, secret_made};
+use crate::{
+    adapter, id, images, lines, machine, one, outcome, password, peer, refusal, request, secret_made,
+};
 
 #[tokio::test]
 async fn a_create_that_makes_nothing_says_why_and_one_that_might_have_is_unclear() {
@@ -104,10 +106,11 @@ async fn a_provider_that_cannot_be_reached_has_done_nothing() {
 #[tokio::test]
 async fn without_a_usable_id_nothing_is_sent() {
     let peer = peer([]).await;
-    for id in ["", "..", &"x".repeat(300)] {
+    for id in ["", "..", "12a", "-1", "audits", "1/cancel", &"1".repeat(20)] {
         let id = VmId(id.to_owned());
         assert!(outcome(adapter(&peer).delete(&id).await).starts_with("refused"));
         assert!(outcome(adapter(&peer).reboot(&id).await).starts_with("refused"));
+        assert!(outcome(adapter(&peer).reset_password(&id, &password()).await).starts_with("refused"));
     }
     assert!(peer.seen().is_empty());
 }

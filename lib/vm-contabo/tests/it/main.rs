@@ -5,6 +5,7 @@
 mod actions;
 mod answers;
 mod cancel;
+mod contract;
 mod create;
 mod lists;
 mod offers;
