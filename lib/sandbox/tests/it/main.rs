@@ -4,12 +4,14 @@
 mod support;
 
 mod checkout;
+mod digitalocean;
 mod contabo;
 mod digitalocean;
 mod ec2;
 mod faults;
 mod guests;
 mod instances;
+mod linode;
 mod linode;
 mod listings;
 mod payments;
