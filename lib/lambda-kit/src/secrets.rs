@@ -46,11 +46,33 @@ impl Secrets {
         name: &str,
         expected: &'static str,
     ) -> Result<T, SecretError> {
-        let answer =
-            self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
-                SecretError::Unavailable { name: name.to_owned(), source: Box::new(error) }
-            })?;
         let shape = || SecretError::Shape { name: name.to_owned(), expected };
-        serde_json::from_str(answer.secret_string().ok_or_else(shape)?).map_err(|_| shape())
+        self.read_if_there(name, expected).await?.ok_or_else(shape)
+    }
+
+    /// The same for a secret that need not be set up; `None` when there is none of that name, or it is empty.
+    ///
+    /// # Errors
+    /// See [`SecretError`].
+    pub async fn read_if_there<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        expected: &'static str,
+    ) -> Result<Option<T>, SecretError> {
+        let answer = match self.client.get_secret_value().secret_id(name).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(SecretError::Unavailable { name: name.to_owned(), source: Box::new(error) });
+            }
+        };
+        let text = answer.secret_string().unwrap_or_default();
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let shape = |_| SecretError::Shape { name: name.to_owned(), expected };
+        serde_json::from_str(text).map(Some).map_err(shape)
     }
 }
