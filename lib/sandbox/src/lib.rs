@@ -27,5 +27,6 @@ mod vultr;
 mod world;
 
 pub use config::{Config, Started};
+pub use ec2::LaunchKeyPair;
 pub use server::{Running, Sandbox};
 pub use urls::Urls;

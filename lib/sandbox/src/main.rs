@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no signal handling")?;
     let mut terminate = signal(SignalKind::terminate()).context("no signal handling")?;
     let running = Sandbox::start(config).await?;
-    write_line(&ready_line(&running, made_keys).to_string())?;
+    write_line(&ready_line(&running, made_keys)?.to_string())?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -36,8 +36,9 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ready_line(running: &Running, made_keys: Vec<(String, String)>) -> serde_json::Value {
+fn ready_line(running: &Running, made_keys: Vec<(String, String)>) -> anyhow::Result<serde_json::Value> {
     let urls = running.urls();
+    let pair = running.ec2_key_pair()?;
     let kind = |os| match running.desktop_kind(os) {
         Kind::Real => "real",
         Kind::BuiltIn => "built-in",
@@ -53,6 +54,7 @@ fn ready_line(running: &Running, made_keys: Vec<(String, String)>) -> serde_json
         "linode_api_url": urls.linode_api(),
         "hetzner_api_url": urls.hetzner_api(),
         "ec2_endpoint_url": urls.ec2_endpoint(),
+        "ec2_key_pair": {"name": pair.name, "private_key": pair.private_key},
         "control_url": urls.control(),
         "desktops": {"windows": kind(Os::Windows), "linux": kind(Os::Linux)},
         "pid": std::process::id(),
@@ -60,7 +62,7 @@ fn ready_line(running: &Running, made_keys: Vec<(String, String)>) -> serde_json
     if !made_keys.is_empty() {
         line["keys"] = made_keys.into_iter().collect();
     }
-    line
+    Ok(line)
 }
 
 fn write_line(text: &str) -> anyhow::Result<()> {

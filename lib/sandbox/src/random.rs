@@ -10,7 +10,7 @@ const PASSWORD_LENGTH: usize = 16;
 
 /// Fills an array from the operating system; all zeroes only if that fails, which Linux does not.
 #[expect(clippy::disallowed_methods, reason = "this is the sandbox's source of randomness")]
-fn bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0u8; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
         tracing::error!(%error, "no randomness");

@@ -96,6 +96,14 @@ impl Running {
         Urls::new(self.base_url())
     }
 
+    /// The key pair that EC2's machines are launched with, made when it is first asked for.
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub fn ec2_key_pair(&self) -> anyhow::Result<ec2::LaunchKeyPair> {
+        ec2::launch_key_pair()
+    }
+
     /// What stands behind a machine of this operating system.
     pub fn desktop_kind(&self, os: Os) -> Kind {
         match os {

@@ -137,6 +137,16 @@ impl DesktopHost {
         slot.as_mut().context("no such machine")?.power_on(&self.platform()).await
     }
 
+    /// Moves a machine that is off to another address; nothing happens to one that is on, or there already.
+    ///
+    /// # Errors
+    /// No such machine, an address that is not the host's own, or the machine's files cannot be written.
+    pub async fn readdress(&self, machine_id: &str, address: Ipv4Addr) -> anyhow::Result<()> {
+        ensure!(address.is_loopback(), "{address} is not a loopback address");
+        let slot = self.known(machine_id).context("no such machine")?;
+        slot.lock().await.as_mut().context("no such machine")?.readdress(address).await
+    }
+
     /// Gives the administrator of an installed machine another password; nothing happens to an unknown one.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -52,6 +52,16 @@ pub(super) async fn install(spec: &DesktopSpec, config: &CloudConfig, folder: &P
         .arg("-out")
         .arg(xrdp.join("tls/cert.pem")))
     .await?;
+    write_private(&folder.join("room.sh"), ROOM.as_bytes())?;
+    bind(spec, config, folder).await
+}
+
+/// Writes down what depends on the machine's address, at its installation and whenever that changes.
+///
+/// # Errors
+/// A program fails, or `folder` cannot be written.
+pub(super) async fn bind(spec: &DesktopSpec, config: &CloudConfig, folder: &Path) -> anyhow::Result<()> {
+    let xrdp = folder.join("etc/xrdp");
     let (address, port) = (spec.address.to_string(), format!("tcp://{}:{RDP_PORT}", spec.address));
     let display = first_display(spec.address).to_string();
     rewrite(
@@ -78,7 +88,10 @@ pub(super) async fn install(spec: &DesktopSpec, config: &CloudConfig, folder: &P
         ],
     )?;
     accounts(spec, config.account.as_ref(), folder)?;
-    write_private(&folder.join("room.sh"), ROOM.as_bytes())
+    let Some(account) = &config.account else { return Ok(()) };
+    let owner = uid(spec.address);
+    let home = folder.join("home").join(&account.name);
+    run(Command::new("chown").args(["-R", &format!("{owner}:{owner}")]).arg(home)).await
 }
 
 /// The machine's first X display. Abstract sockets belong to the network, which machines share, so each has its own.
@@ -99,7 +112,7 @@ fn rewrite(from: &Path, to: &Path, settings: &[(&str, &str, &str)]) -> anyhow::R
     fs::write(to, text).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// The host's accounts and the customer's, and the latter's home.
+/// The host's accounts and the customer's, and the latter's home, which [`bind`] gives to them.
 fn accounts(spec: &DesktopSpec, account: Option<&Account>, folder: &Path) -> anyhow::Result<()> {
     let uid = uid(spec.address);
     let name = account.map(|account| account.name.as_str());
@@ -130,9 +143,6 @@ fn accounts(spec: &DesktopSpec, account: Option<&Account>, folder: &Path) -> any
     let session = home.join(".xsession");
     write_private(&session, XSESSION.as_bytes())?;
     fs::set_permissions(&session, fs::Permissions::from_mode(0o700))?;
-    for path in [&home, &session] {
-        chown(path, Some(uid), Some(uid))?;
-    }
     Ok(())
 }
 

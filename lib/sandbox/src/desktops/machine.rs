@@ -1,6 +1,7 @@
 //! One machine, from installation to its end.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,6 +103,18 @@ impl Machine {
         let deadline = Instant::now() + STOP_LIMIT;
         while Instant::now() < deadline && TcpStream::connect((self.spec.address, RDP_PORT)).await.is_ok() {
             sleep(POLL).await;
+        }
+    }
+
+    /// Another address for a machine that is off.
+    pub(super) async fn readdress(&mut self, address: Ipv4Addr) -> anyhow::Result<()> {
+        if self.is_on() || self.spec.address == address {
+            return Ok(());
+        }
+        self.spec.address = address;
+        match (self.kind, self.spec.os) {
+            (Kind::Real, Os::Linux) => linux::bind(&self.spec, &self.config, &self.folder).await,
+            _ => Ok(()),
         }
     }
 

@@ -1,13 +1,24 @@
 //! Amazon EC2's query API: instances that are desktops.
 
-use std::collections::BTreeMap;
+mod actions;
+mod describe;
+mod ended;
+mod key_pair;
+mod offers;
+mod query;
+mod run;
+mod shown;
+mod status;
+mod view;
+mod xml;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::any;
@@ -17,42 +28,63 @@ use crate::access::refusal;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desktops::Os;
+use crate::limits::limited;
 use crate::machines::{Inventory, Machine, New, Play, Stocked, Timeline};
 use crate::operation::Service;
 use crate::random;
 use crate::server::Caller;
-use crate::world::{Shared, World};
+use crate::world::{Shared, World, locked};
 
-const REGION: &str = "us-east-1";
+use ended::Ended;
+use offers::IMAGES;
+use query::{Query, Scope};
+
+pub use key_pair::LaunchKeyPair;
+pub(crate) use key_pair::launch_key_pair;
+
 const PLAN: &str = "t3.medium";
+/// The tag that plain tags of a stocked machine stand in, side by side.
+const STOCKED_TAG: &str = "nemordp";
 
-const GUEST: Timeline =
+const LINUX: Timeline =
     Timeline { answers: Duration::from_secs(60), reboots: None, power_on: Duration::from_secs(20) };
+const WINDOWS: Timeline =
+    Timeline { answers: Duration::from_secs(200), reboots: None, power_on: Duration::from_secs(45) };
 
-const WINDOWS_GUEST: Timeline = Timeline {
-    answers: Duration::from_secs(200),
-    reboots: Some((Duration::from_secs(250), Duration::from_secs(290))),
-    power_on: Duration::from_secs(45),
-};
-
-/// The account: its key and its machines.
+/// The account: its key, its machines in all regions, and those that it had.
 pub(crate) struct Ec2 {
     access_key_id: String,
     inventory: Mutex<Inventory<Self>>,
+    ended: Mutex<Ended>,
 }
 
-/// What only Ec2 keeps of a machine.
-pub(crate) struct Own {}
+/// What only EC2 keeps of a machine.
+pub(crate) struct Own {
+    image: String,
+    key_name: Option<String>,
+    /// Every tag, `Name` too.
+    tags: Vec<(String, String)>,
+    client_token: Option<String>,
+    /// What was asked for with the client token.
+    fingerprint: String,
+    /// When it was last started.
+    launched_at_ms: i64,
+}
 
 impl Ec2 {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { access_key_id: config.ec2_access_key_id.clone(), inventory: Mutex::default() }
+        Self {
+            access_key_id: config.ec2_access_key_id.clone(),
+            inventory: Mutex::default(),
+            ended: Mutex::default(),
+        }
     }
 }
 
 impl Play for Ec2 {
     const SERVICE: Service = Service::Ec2;
     type Own = Own;
+    const KEEPS_ADDRESS: bool = false;
 
     fn of(world: &World) -> &Self {
         &world.ec2
@@ -64,34 +96,63 @@ impl Play for Ec2 {
 
     fn timeline(os: Os) -> &'static Timeline {
         match os {
-            Os::Windows => &WINDOWS_GUEST,
-            Os::Linux => &GUEST,
+            Os::Windows => &WINDOWS,
+            Os::Linux => &LINUX,
         }
     }
 
-    fn summary(machine: &Machine<Self>, _: Clock, _: i64) -> Value {
-        let power = if machine.halted { "stopped" } else { "running" };
-        json!({"power": power, "status": power})
+    fn summary(machine: &Machine<Self>, clock: Clock, now_ms: i64) -> Value {
+        let shown = shown::of(machine, clock, now_ms);
+        json!({
+            "power": if machine.halted { "stopped" } else { "running" },
+            "status": shown.state.name(),
+            "checks": shown.checks,
+            "client_token": machine.own.client_token,
+        })
     }
 
     fn no_such_machine(id: &str) -> Response {
         unknown_instance(id)
     }
 
-    fn stocked(_: &World, wish: Stocked) -> Result<New<Self>, String> {
+    /// A tag `key=value` is one of EC2's; plain ones stand side by side in one.
+    fn stocked(world: &World, wish: Stocked) -> Result<New<Self>, String> {
+        let region = wish.region.unwrap_or_else(|| offers::HOME.into());
+        if !offers::is_region(&region) {
+            return Err(format!("{region} is no region"));
+        }
+        let (keyed, plain): (Vec<_>, Vec<_>) = wish.tags.iter().partition(|tag| tag.contains('='));
+        let mut tags = vec![("Name".to_owned(), wish.name.clone())];
+        if !plain.is_empty() {
+            let plain: Vec<&str> = plain.into_iter().map(String::as_str).collect();
+            tags.push((STOCKED_TAG.to_owned(), plain.join(" ")));
+        }
+        let keyed = keyed.into_iter().filter_map(|tag| tag.split_once('='));
+        tags.extend(keyed.map(|(key, value)| (key.to_owned(), value.to_owned())));
         Ok(New {
             id: instance_id(),
             hostname: "ec2".into(),
-            label: wish.name,
-            tags: wish.tags,
-            region: wish.region.unwrap_or_else(|| REGION.into()),
+            label: wish.name.clone(),
+            tags: words(&tags),
+            region,
             plan: wish.plan.unwrap_or_else(|| PLAN.into()),
             os: Os::Linux,
             password: None,
             user_data: None,
             script: None,
-            own: Own {},
+            own: Own {
+                image: IMAGES.last().map_or("", |image| image.id).to_owned(),
+                key_name: None,
+                tags,
+                client_token: Some(wish.name),
+                fingerprint: String::new(),
+                launched_at_ms: world.clock.now_ms(),
+            },
         })
+    }
+
+    fn forget(&self) {
+        locked(&self.ended).clear();
     }
 }
 
@@ -100,18 +161,33 @@ fn instance_id() -> String {
     format!("i-0{}", &random::uuid().replace('-', "")[..16])
 }
 
+/// What the control API shows as tags: the words of every value, or the key of a tag without one.
+fn words(tags: &[(String, String)]) -> Vec<String> {
+    let others = tags.iter().filter(|(key, _)| key != "Name");
+    let words = others.flat_map(|(key, value)| {
+        let text = if value.is_empty() { key } else { value };
+        text.split_whitespace().map(str::to_owned)
+    });
+    words.collect()
+}
+
 fn unknown_instance(id: &str) -> Response {
-    let text = format!("The instance ID '{id}' does not exist");
-    Service::Ec2.coded_error(StatusCode::BAD_REQUEST, "InvalidInstanceID.NotFound", &text)
+    refused("InvalidInstanceID.NotFound", &format!("The instance ID '{id}' does not exist"))
+}
+
+/// HTTP 400 with one of EC2's codes.
+fn refused(code: &str, text: &str) -> Response {
+    Service::Ec2.coded_error(StatusCode::BAD_REQUEST, code, text)
 }
 
 /// `/ec2`, the counterpart of `https://ec2.{region}.amazonaws.com/`: one path, and the action is a parameter.
 pub(crate) fn router(world: &Shared) -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/ec2", any(dispatch))
         .route("/ec2/", any(dispatch))
         .route("/ec2/{*path}", any(unknown_path))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(world), gate))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(world), gate));
+    limited(routes, world, Service::Ec2)
 }
 
 async fn gate(
@@ -120,29 +196,46 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let key_is_right = signer(request.headers()) == Some(world.ec2.access_key_id.as_str());
+    let signer = Scope::of(request.headers()).map(|scope| scope.access_key_id);
+    let key_is_right = signer.is_some_and(|id| id == world.ec2.access_key_id);
     match refusal(&world, Service::Ec2, key_is_right, caller.ip) {
         Some(refused) => refused,
         None => next.run(request).await,
     }
 }
 
-/// The access key id of `AWS4-HMAC-SHA256 Credential=AKIA…/20261120/us-east-1/ec2/aws4_request, …`.
-fn signer(headers: &HeaderMap) -> Option<&str> {
-    let signed = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("AWS4-HMAC-SHA256 ")?;
-    let credential = signed.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
-    credential.split('/').next()
-}
-
 /// The query's parameters and the form's are the same to the query API.
-async fn dispatch(RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let query = query.unwrap_or_default();
-    let parameters = url::form_urlencoded::parse(query.as_bytes()).chain(url::form_urlencoded::parse(&body));
-    let parameters: BTreeMap<String, String> =
-        parameters.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    let action = parameters.get("Action").map_or("", String::as_str);
-    let text = format!("The action {action} is not valid for this web service.");
-    Service::Ec2.coded_error(StatusCode::BAD_REQUEST, "InvalidAction", &text)
+async fn dispatch(
+    State(world): State<Shared>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let region = Scope::of(&headers).map(|scope| scope.region).unwrap_or_default();
+    if !offers::is_region(&region) {
+        let text = "Credential should be scoped to a valid region.";
+        return Service::Ec2.coded_error(StatusCode::UNAUTHORIZED, "AuthFailure", text);
+    }
+    let query = Query::new(region, &query.unwrap_or_default(), &body);
+    if query.get("Version").is_none() {
+        return refused("MissingParameter", "The request must contain the parameter Version");
+    }
+    match query.get("Action").unwrap_or_default() {
+        "RunInstances" => run::run(&world, &query).await,
+        "DescribeInstances" => describe::instances(&world, &query).await,
+        "DescribeInstanceStatus" => status::describe(&world, &query).await,
+        "TerminateInstances" => actions::terminate(&world, &query).await,
+        "StopInstances" => actions::stop(&world, &query).await,
+        "StartInstances" => actions::start(&world, &query).await,
+        "RebootInstances" => actions::reboot(&world, &query).await,
+        "GetPasswordData" => key_pair::password_data(&world, &query).await,
+        "DescribeRegions" => offers::regions(&world, &query).await,
+        "DescribeInstanceTypes" => offers::instance_types(&world, &query).await,
+        "DescribeInstanceTypeOfferings" => offers::instance_type_offerings(&world, &query).await,
+        action => {
+            refused("InvalidAction", &format!("The action {action} is not valid for this web service."))
+        }
+    }
 }
 
 async fn unknown_path() -> Response {

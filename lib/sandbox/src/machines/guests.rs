@@ -1,6 +1,7 @@
 //! The desktops behind the machines: brought up, halted and ended one step at a time.
 
 use std::marker::PhantomData;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,9 +37,12 @@ impl Guests {
         }
     }
 
-    async fn resume(&self, id: &str) -> anyhow::Result<()> {
+    async fn resume(&self, id: &str, address: Ipv4Addr) -> anyhow::Result<()> {
         match &*self.0.read().await {
-            Some(host) => host.resume(id).await,
+            Some(host) => {
+                host.readdress(id, address).await?;
+                host.resume(id).await
+            }
             None => anyhow::bail!("the desktop host is closed"),
         }
     }
@@ -133,11 +137,11 @@ impl<P: Play> Action<P> {
 
     async fn resume(&self) -> Option<()> {
         let _turn = self.turn.lock().await;
-        self.change(|_| ())?;
+        let address = self.change(|machine| machine.address)?;
         if !self.has_desktop {
             return Some(());
         }
-        let resumed = self.world.machines.guests.resume(&self.id).await;
+        let resumed = self.world.machines.guests.resume(&self.id, address).await;
         self.report(resumed)
     }
 

@@ -91,6 +91,10 @@ pub(crate) fn switch<P: Play>(world: &Shared, machine: &mut Machine<P>, power: P
         Power::On if !machine.halted => {}
         Power::On => {
             machine.halted = false;
+            if !P::KEEPS_ADDRESS {
+                let free = locked(&world.machines.addresses).next_free();
+                machine.address = free.unwrap_or(machine.address);
+            }
             tokio::spawn(Action::begin(world, machine, Last::PowerOn).power_on());
         }
         Power::Reboot => {

@@ -73,6 +73,8 @@ pub(crate) trait Play: Sized + Send + Sync + 'static {
     const SERVICE: Service;
     /// What only this provider keeps of a machine.
     type Own: Send + 'static;
+    /// Whether a machine that was off comes back at the address that it had.
+    const KEEPS_ADDRESS: bool = true;
 
     fn of(world: &World) -> &Self;
 

@@ -4,14 +4,13 @@
 mod support;
 
 mod checkout;
-mod digitalocean;
 mod contabo;
 mod digitalocean;
 mod ec2;
 mod faults;
 mod guests;
+mod hetzner;
 mod instances;
-mod linode;
 mod linode;
 mod listings;
 mod payments;

@@ -1,0 +1,70 @@
+//! What the client has to be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::catalogue::{Catalogue, Provider};
+use domain::secret::Secret;
+
+use crate::key_pair::KeyPair;
+
+/// Settings. Most come from the catalogue: [`Settings::from_catalogue`].
+pub struct Settings {
+    /// `EC2_ENDPOINT_URL`: one address for every region; `None` = AWS itself.
+    pub endpoint_url: Option<String>,
+    /// Whose account; `None` = that of the SDK's configuration, which is the function's role.
+    pub access_key: Option<AccessKey>,
+    /// Decrypts Windows passwords; the key pair of this name has to exist in every region. Without one there is no
+    /// Windows here.
+    pub key_pair: Option<KeyPair>,
+    /// Where in a region machines are put; the account's default network where a region is missing.
+    pub networks: BTreeMap<String, Network>,
+    /// The regions whose machines are listed. One that is no longer sold belongs here while machines are left in it.
+    pub regions: Vec<String>,
+    /// The instance types that are sold, with the size of their disks in GB.
+    pub sizes: BTreeMap<String, u32>,
+    /// The public SSM parameters that name the images that are sold.
+    pub images: Vec<String>,
+}
+
+/// Keys of an account. No `Debug`.
+pub struct AccessKey {
+    /// `AKIA…`
+    pub id: String,
+    /// What requests are signed with.
+    pub secret: Secret<String>,
+}
+
+/// Where in a region machines are put. The subnet has to give public addresses, a group has to open TCP 3389.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// `subnet-…`; `None` = the default one.
+    pub subnet_id: Option<String>,
+    /// `sg-…`; none = the default group.
+    pub security_group_ids: Vec<String>,
+}
+
+impl Settings {
+    /// What the catalogue says: regions, types with the disks that customers are promised, images. The rest is
+    /// empty.
+    pub fn from_catalogue(catalogue: &Catalogue) -> Self {
+        let (mut regions, mut images) = (BTreeSet::new(), BTreeSet::new());
+        let mut sizes: BTreeMap<String, u32> = BTreeMap::new();
+        for product in &catalogue.products {
+            for offering in product.offerings.iter().filter(|o| o.provider == Provider::Ec2) {
+                regions.insert(offering.provider_region.clone());
+                images.insert(offering.image.name_prefix.clone());
+                let disk_gb = sizes.entry(offering.plan.clone()).or_default();
+                *disk_gb = product.specs.disk_gb.max(*disk_gb);
+            }
+        }
+        Self {
+            endpoint_url: None,
+            access_key: None,
+            key_pair: None,
+            networks: BTreeMap::new(),
+            regions: regions.into_iter().collect(),
+            sizes,
+            images: images.into_iter().collect(),
+        }
+    }
+}
