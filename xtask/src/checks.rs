@@ -8,7 +8,7 @@ use crate::cli::UpOptions;
 use crate::local::Stack;
 use crate::progress::Progress;
 use crate::state::StateDir;
-use crate::{python, workspace};
+use crate::{faults, python, workspace};
 
 /// The tests' own local stack, beside one that may be up for use.
 const STATE: &str = ".local/test";
@@ -42,6 +42,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     parts.env("NEMORDP_MINISTACK", python::program("ministack"));
     check("tests", &mut parts)?;
     progress.done("all tests but the stories");
+    faults::run(&faults::Plan::orders(faults::ORDERS_IN_TEST))?;
+    progress.done("the fault campaign");
     // Not beside the tests above: on a small machine they would only hold each other up.
     let stack = Stack::start(&UpOptions::at(StateDir::at(STATE)), &mut progress)?;
     let mut stories = workspace::cargo();

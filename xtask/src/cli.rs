@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 
 use crate::bench;
 use crate::deploy::Plan;
+use crate::faults;
 use crate::state::StateDir;
 
 /// Shown by `cargo xtask help` and after a command that does not exist.
@@ -22,11 +23,15 @@ cargo xtask logs [FUNCTION] [--follow]
 cargo xtask bench [--quick] [--as-built] [--only startup|memory|size|instructions|stack]… [FUNCTION]…
     What the functions cost, each figure against its floor: start, memory, size, instructions, the way of an order.
     --as-built measures the binaries of the last build.
+cargo xtask faults [--seeds N] [--orders N] [--from SEED] [--seed SEED] [--bug NAME]
+    The fault campaign: random schedules of faults over the real use cases and the real state machine, on virtual
+    time, with every promise checked. --seed shows one run in full; --bug puts a known bug back.
 cargo xtask coverage
     Line coverage of lib/; needs cargo-tarpaulin.
 cargo xtask deploy --stack-name NAME --mail-from ADDRESS --operator-email ADDRESS [--site-url URL]
                    [--architecture arm64|x86_64] [--parameter KEY=VALUE]…
-    Builds for Lambda and runs `sam deploy`. The keys come from PAYSTACK_SECRET_KEY and VULTR_API_KEY.
+    Builds for Lambda and runs `sam deploy`. The keys come from the environment: PAYSTACK_SECRET_KEY, and those of one
+    provider or more, VULTR_API_KEY or HETZNER_TOKEN say; docs/operations.md names them all.
 
 demo, up, down and logs take --state DIR for a second stack beside the first; its default is .local.";
 
@@ -64,6 +69,8 @@ pub(crate) enum Command {
         /// Of which local stack.
         state: StateDir,
     },
+    /// Run the fault campaign.
+    Faults(faults::Plan),
     /// Line coverage of lib/.
     Coverage,
     /// Measure the functions.
@@ -122,6 +129,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<C
         "logs" => {
             let (follow, state) = (words.flag("--follow"), state(&mut words)?);
             Command::Logs { follow, state, function: words.next_word() }
+        }
+        "faults" => {
+            let mut arguments = Vec::new();
+            for flag in ["--seeds", "--orders", "--from", "--seed", "--bug"] {
+                if let Some(value) = words.value(flag)? {
+                    arguments.extend([flag.to_owned(), value]);
+                }
+            }
+            Command::Faults(faults::Plan { arguments })
         }
         "coverage" => Command::Coverage,
         "bench" => Command::Bench(bench_plan(&mut words)?),

@@ -6,6 +6,7 @@ mod cli;
 mod coverage;
 mod demo;
 mod deploy;
+mod faults;
 mod functions;
 mod http;
 mod local;
@@ -13,6 +14,7 @@ mod ports;
 mod process;
 mod progress;
 mod python;
+mod sandbox;
 mod settings;
 mod state;
 mod workspace;
@@ -43,6 +45,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Up { detach, options } => local::up(&options, detach),
         Command::Down { state } => local::down(&state),
         Command::Logs { function, follow, state } => local::logs(&state, function.as_deref(), follow),
+        Command::Faults(plan) => faults::run(&plan),
         Command::Coverage => coverage::run(),
         Command::Bench(plan) => bench::run(&plan),
         Command::Deploy(plan) => deploy::run(&plan),

@@ -53,8 +53,34 @@ where
         kind: CommandKind,
         request_id: &str,
     ) -> Result<Instance, AppError> {
+        self.accept(Some(customer), customer, id, kind, request_id).await
+    }
+
+    /// The same from staff, for a desktop of which it was seen that they may act on it, whoever has it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict` with a sentence when it cannot be done now.
+    pub async fn take_from_staff(
+        &self,
+        staff: &CustomerId,
+        id: InstanceId,
+        kind: CommandKind,
+        request_id: &str,
+    ) -> Result<Instance, AppError> {
+        self.accept(None, staff, id, kind, request_id).await
+    }
+
+    async fn accept(
+        &self,
+        owner: Option<&CustomerId>,
+        actor: &CustomerId,
+        id: InstanceId,
+        kind: CommandKind,
+        request_id: &str,
+    ) -> Result<Instance, AppError> {
         let busy = undisturbed!(async {
-            let found = self.store.instance(id).await?.filter(|i| i.customer == *customer);
+            let found = self.store.instance(id).await?;
+            let found = found.filter(|i| owner.is_none_or(|owner| i.customer == *owner));
             let instance = found.ok_or(AppError::NotFound("desktop"))?;
             if instance.command.as_ref().is_some_and(|c| c.kind == kind) {
                 return Ok(instance);
@@ -65,7 +91,7 @@ where
             let audit = AuditEntry {
                 id: AuditId::new(now, self.world.random()),
                 instance: id,
-                actor: customer.clone(),
+                actor: actor.clone(),
                 action: format!("command_{kind}"),
                 request_id: request_id.to_owned(),
                 at: now,
@@ -144,6 +170,18 @@ where
         };
         let late = self.world.now().duration_since(command.since) >= self.policy.command_limit;
         match outcome {
+            // A machine that may be gone already is never given back to its customer: the command goes on until it
+            // is, unless the provider refuses in words before anything was deleted.
+            Ok(Progress::UnderWay) | Err(AppError::Provider(_)) if command.kind == CommandKind::Terminate => {
+                match outcome {
+                    Err(AppError::Provider(VmError::Refused(_) | VmError::Unsupported { .. }))
+                        if !command.sent =>
+                    {
+                        self.fail(id, "The provider could not do it; please ask support.").await
+                    }
+                    outcome => self.keep_terminating(&instance, late, outcome.err()).await,
+                }
+            }
             Ok(Progress::UnderWay) if late => {
                 self.fail(id, "It did not take effect in time; please ask support.").await
             }
@@ -248,6 +286,26 @@ where
         tracing::info!(instance = %done.id, order = %done.order, status = %done.status, "command carried out");
         self.store.commit(vec![Write::Instance(done)]).await?;
         Ok(Progress::Over)
+    }
+
+    /// Says once that a termination takes too long, and lets the next nudge go on with it.
+    async fn keep_terminating(
+        &self,
+        instance: &Instance,
+        late: bool,
+        error: Option<AppError>,
+    ) -> Result<Progress, AppError> {
+        if let Some(error) = &error {
+            tracing::warn!(instance = %instance.id, error = %Chain(error), "not terminated yet");
+        }
+        if late {
+            let note = format!("{} is still not terminated: look at {}", instance.id, instance.provider());
+            let now = self.world.now();
+            let alert = Mail::alert(&instance.id.to_string(), "terminate-late", note, Some(instance.order), now);
+            self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
+            announce(&self.queue, &[alert]).await;
+        }
+        Ok(Progress::UnderWay)
     }
 
     async fn fail(&self, id: InstanceId, reason: &str) -> Result<Progress, AppError> {
@@ -388,7 +446,7 @@ where
             stored_at: now,
             version: stored.map_or(0, |c| c.version),
         };
-        let mut mail = Mail::about_order(MailKind::Reinstalled, order.id, &order.customer, &order.email, now);
+        let mut mail = order.mail(MailKind::Reinstalled, now);
         mail.id = format!("{}.{}", mail.id, instance.boot);
         let mut done = completed(instance);
         done.address = Some(address);

@@ -7,6 +7,7 @@ use app::credentials::Credentials;
 use app::deliverable::Deliverable;
 use app::first_boot::FirstBoots;
 use app::gateway_events::{GatewayEvents, Hint};
+use app::inventory::Reconciler;
 use app::mails::Mailer;
 use app::ports::Clock as _;
 use app::ports::{
@@ -18,6 +19,7 @@ use app::provision::{Provisioning, Task, TaskError};
 use app::refunds::Refunds;
 use app::settle::Settlement;
 use app::sweep::Sweep;
+use app::trading::TradingDesk;
 use domain::catalogue::Provider;
 use domain::first_boot::{Fingerprints, Report};
 use domain::ids::InstanceId;
@@ -98,6 +100,15 @@ impl World {
         CommandDesk { store: self.store.clone(), queue: self.queues.clone(), world: self.sim.clone() }
     }
 
+    pub(crate) fn trading_desk(&self) -> TradingDesk<Store, Hosts, Queues, Workflows, Sim> {
+        TradingDesk {
+            desk: self.desk(),
+            providers: self.providers(),
+            workflow: self.workflows.clone(),
+            catalogue: self.catalogue,
+        }
+    }
+
     pub(crate) fn credentials(&self) -> Credentials<Store, Keys, Sim> {
         Credentials { store: self.store.clone(), keys: self.keys.clone(), world: self.sim.clone() }
     }
@@ -112,6 +123,17 @@ impl World {
             world: self.sim.clone(),
             call_home: self.call_home(),
             policy: self.policy.clone(),
+        }
+    }
+
+    /// The inventory, as a fresh process has it.
+    pub fn reconciler(&self) -> Reconciler<Hosts, Store, Sim> {
+        Reconciler {
+            providers: self.providers(),
+            store: self.store.clone(),
+            world: self.sim.clone(),
+            policy: self.policy.clone(),
+            bounds: self.bounds,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One simulated world: every port, and the things that happen by themselves.
 
 use app::first_boot::CallHome;
+use app::inventory::Bounds;
 use app::policy::Policy;
 use domain::catalogue::{Catalogue, Provider};
 use domain::first_boot::Fingerprints;
@@ -8,6 +9,7 @@ use domain::ids::OrderId;
 use domain::payment::GatewayMode;
 use domain::secret::Secret;
 use domain::vm::VmId;
+use jiff::SignedDuration;
 
 use crate::catalogues::one_provider;
 use crate::ports::{Delivery, Gateway, Hosts, Keys, Outbox, Probe, Queues, Store, VmHost, Workflows};
@@ -29,6 +31,26 @@ pub(crate) enum Work {
     CallHome { vm: VmId, installs: u32, url: String, succeeded: bool, certificate: Fingerprints, tries: u32 },
     /// The schedule runs the sweep.
     Sweep,
+    /// The schedule runs the inventory.
+    Reconcile,
+}
+
+/// How late a machine may appear and still be waited for, whatever a world's policy says.
+pub(crate) const PROMISED_QUARANTINE: SignedDuration = Policy::standard(GatewayMode::Test).quarantine;
+
+impl Work {
+    /// What it is.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Execution { .. } => "execution",
+            Self::Message(_) => "message",
+            Self::Webhook { .. } => "webhook",
+            Self::RefundEnds { .. } => "refund",
+            Self::CallHome { .. } => "call home",
+            Self::Sweep => "sweep",
+            Self::Reconcile => "reconcile",
+        }
+    }
 }
 
 /// Every port of one world, and its settings. Clones are the same world.
@@ -60,6 +82,8 @@ pub struct World {
     pub breaks: Breaks,
     /// Times and limits.
     pub policy: Policy,
+    /// How much one run of the inventory does.
+    pub bounds: Bounds,
 }
 
 /// The key that signs the addresses that machines call home to.
@@ -80,6 +104,7 @@ impl World {
             probe: Probe::new(sim.clone(), host.clone()),
             breaks: Breaks::default(),
             policy: Policy::standard(GatewayMode::Test),
+            bounds: Bounds::STANDARD,
             hosts: host.hosts(Provider::ALL),
             catalogue: one_provider(),
             host,

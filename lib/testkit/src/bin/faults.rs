@@ -77,6 +77,7 @@ fn one(seed: u64, bug: Option<Bug>) -> ExitCode {
     for line in &outcome.trace {
         say(line);
     }
+    say(&outcome.log);
     say(&format!(
         "seed {seed}: {} orders, {} delivered, {} refunded, {} port calls",
         outcome.orders, outcome.delivered, outcome.refunded, outcome.calls

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::Shop;
-use crate::ports::{HostBug, StoreBug};
+use crate::ports::HostBug;
 
 /// One known bug, in the words of those who had it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub enum Bug {
     UnconditionalWrites,
     /// A desktop counts as ready because the provider says that it runs.
     ReadyByTheProvidersWord,
-    /// Every webhook books its money again.
-    ChargeBookedTwice,
+    /// A refund whose answer was lost is asked for again, without a look at what was given back already.
+    RefundRepeatedBlindly,
     /// Nobody looks after what was cut off.
     NoSweep,
     /// Only the machine that is recorded is deleted, not what else carries the order's name.
@@ -40,7 +40,7 @@ impl Bug {
         Self::RefundBeforeDelete,
         Self::UnconditionalWrites,
         Self::ReadyByTheProvidersWord,
-        Self::ChargeBookedTwice,
+        Self::RefundRepeatedBlindly,
         Self::NoSweep,
         Self::OnlyTheRecordedMachineIsDeleted,
     ];
@@ -59,9 +59,9 @@ impl Bug {
                 shop.world.policy.absence_pause = SignedDuration::ZERO;
             }
             Self::RefundBeforeDelete => shop.world.host.put_back(HostBug::DeleteOnlyBelieved),
-            Self::UnconditionalWrites => shop.world.store.put_back(StoreBug::NoConditions),
+            Self::UnconditionalWrites => shop.world.store.without_conditions(),
             Self::ReadyByTheProvidersWord => shop.world.probe.believe_the_provider(),
-            Self::ChargeBookedTwice => shop.world.store.put_back(StoreBug::LedgerAddsAgain),
+            Self::RefundRepeatedBlindly => shop.world.gateway.forget_refunds(),
             Self::NoSweep => shop.without_sweep(),
             Self::OnlyTheRecordedMachineIsDeleted => shop.world.host.put_back(HostBug::FindsOnlyTheNewest),
         }

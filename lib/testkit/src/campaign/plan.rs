@@ -73,7 +73,7 @@ impl Plan {
     pub fn from_seed(seed: u64, tasks: &[String]) -> Self {
         let mut dice = Dice(Chance::new(seed, "plan"));
         let orders = (0..=dice.below(4))
-            .map(|_| if dice.one_in(10) { Os::Linux } else { Os::Windows })
+            .map(|_| if dice.one_in(20) { Os::Linux } else { Os::Windows })
             .collect::<Vec<_>>();
         let calm = dice.one_in(6);
         let mut events = Vec::new();
@@ -99,6 +99,13 @@ impl Plan {
             let minute = dice.minutes(within);
             let event = dice.trouble(tasks);
             events.push((minute, event));
+        }
+        // The narrowest place: one create that acts late, and nothing else to be had anywhere.
+        if !calm && dice.one_in(12) {
+            let late = HostFault::Late(SignedDuration::from_secs(30 + dice.seconds(85)));
+            let minute = dice.minutes(3);
+            events.push((minute, Event::Host(None, Op::Create, late, 1)));
+            events.push((minute, Event::Host(None, Op::Create, HostFault::OutOfStock, dice.times(40))));
         }
         events.sort_by_key(|(minute, _)| *minute);
         let boots = (0..dice.below(5)).map(|_| dice.boot()).collect();

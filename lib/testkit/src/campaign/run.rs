@@ -27,6 +27,8 @@ pub struct Outcome {
     pub broken: Vec<String>,
     /// The last port calls, when something was broken.
     pub trace: Vec<String>,
+    /// What was logged, if it was kept.
+    pub log: String,
 }
 
 /// Runs the plan of `seed` to its end and tells what was broken, with `bug` put back if there is one.
@@ -140,6 +142,7 @@ impl Run<'_> {
             calls: self.shop.world.sim.calls(),
             broken: self.shop.broken_promises(),
             trace: Vec::new(),
+            log: self.shop.logged(),
         }
     }
 }

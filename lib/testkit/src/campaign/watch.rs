@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use domain::ids::OrderId;
+use domain::order::OrderStatus;
 
 use crate::World;
+use crate::ports::VmMachine;
+use crate::world::PROMISED_QUARANTINE;
 
 /// Looks at a world after each of its steps. A look costs three counters; only what is new is examined.
-pub struct Watch {
+pub(crate) struct Watch {
     world: World,
     delivered: usize,
     refunds: u32,
@@ -60,11 +63,22 @@ impl Watch {
         }
     }
 
+    /// The machines of an order that exist now and that somebody could know of: not those that appeared only after
+    /// the quarantine and that nobody has recorded, which the inventory finds.
+    fn known_machines(&self, order: OrderId) -> Vec<VmMachine> {
+        let attempts = self.world.store.all_attempts();
+        let mut machines = self.world.host.machines_of(order);
+        machines.retain(|m| {
+            m.late_by() < PROMISED_QUARANTINE || attempts.iter().any(|a| a.vm.as_ref() == Some(&m.id))
+        });
+        machines
+    }
+
     /// Delivered is what has exactly one machine, the recorded one, and it answers.
     fn delivered_well(&mut self, order: OrderId) {
         let instance = self.world.store.instances().into_iter().find(|i| i.order == order);
         let recorded = instance.and_then(|i| i.vm);
-        let known = self.world.host.known_machines(order, self.world.policy.quarantine);
+        let known = self.known_machines(order);
         let ours = known.iter().filter(|m| Some(&m.id) == recorded.as_ref()).count();
         if ours != 1 {
             self.says(format!("{order} was delivered without its machine"));
@@ -94,7 +108,7 @@ impl Watch {
                 continue;
             };
             let order = payment.order;
-            let known = self.world.host.known_machines(order, self.world.policy.quarantine);
+            let known = self.known_machines(order);
             if let Some(machine) = known.first() {
                 self.says(format!("{order} got its money back while {} existed", machine.name));
             }
@@ -105,9 +119,12 @@ impl Watch {
     fn mailed_well(&mut self, place: usize) {
         let Some(mail) = self.world.outbox.nth(place).filter(|m| m.kind == "ready") else { return };
         let Some(order) = mail.order else { return };
-        let seen =
-            self.world.store.instances().into_iter().any(|i| i.order == order && i.certificate.is_some());
-        if !seen {
+        let instances = self.world.store.instances();
+        let answered = instances.iter().any(|i| i.order == order && i.certificate.is_some());
+        // What was delivered may be made as new by its owner while the mail is on its way.
+        let orders = self.world.store.orders();
+        let delivered = orders.iter().any(|o| o.id == order && o.status == OrderStatus::Active);
+        if !answered && !delivered {
             self.says(format!("the credentials of {order} went out before its desktop answered"));
         }
     }

@@ -98,7 +98,9 @@ fn read(to: Option<&Email>, content: &MailContent, at: Timestamp) -> SentMail {
             ..plain(if *reinstalled { "reinstalled" } else { "ready" }, Some(*order))
         },
         MailContent::Delayed { order, .. } => plain("delayed", Some(*order)),
+        MailContent::Rebuilding { order, .. } => plain("rebuilding", Some(*order)),
         MailContent::FailedAndRefunded { order, .. } => plain("failed_and_refunded", Some(*order)),
+        MailContent::NotDelivered { order, .. } => plain("not_delivered", Some(*order)),
         MailContent::OperatorAlert { order, note } => {
             SentMail { note: Some(note.clone()), ..plain("operator_alert", *order) }
         }

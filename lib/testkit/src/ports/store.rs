@@ -1,13 +1,14 @@
 //! The state, under DynamoDB's rules: a condition on every write, all of a transaction or nothing of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{
     AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
-    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger,
-    ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSetupTimes, ReadWork, StoreError,
-    Ticket, WorkKind, Write,
+    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadInventory,
+    ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSeen, ReadSetupTimes,
+    ReadTradingAccounts, ReadWork, StoreError, Ticket, WorkKind, Write,
 };
 use domain::Timestamp;
 use domain::availability::Availability;
@@ -19,10 +20,12 @@ use domain::eta;
 use domain::first_boot::FirstBoot;
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::instance::{Instance, StoredCredentials};
+use domain::inventory::{Inventory, Seen};
 use domain::ledger::LedgerEntry;
 use domain::mail::{Mail, MailStatus};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentStatus, RefundStatus};
+use domain::trading::{Mt5AccountId, TradingAccount};
 
 use crate::sim::Sim;
 
@@ -49,6 +52,9 @@ pub enum Row {
     SetupTimes(Vec<u32>),
     Circuit(Circuit),
     Availability(Availability),
+    TradingAccount(TradingAccount),
+    Inventory(Box<Inventory>),
+    Seen(Seen),
 }
 
 /// How one item is written.
@@ -65,17 +71,10 @@ enum How {
 pub struct Store {
     sim: Sim,
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
+    /// The sparse index of what somebody has to look at, by the key of its row.
+    work: Arc<Mutex<BTreeMap<String, (WorkKind, Timestamp, String)>>>,
     deliveries: Arc<Mutex<Vec<OrderId>>>,
-    bug: Arc<Mutex<Option<StoreBug>>>,
-}
-
-/// A fault in how we write, put back on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreBug {
-    /// Nothing is written on a condition.
-    NoConditions,
-    /// A ledger entry that is there already is booked once more.
-    LedgerAddsAgain,
+    unconditional: Arc<AtomicBool>,
 }
 
 macro_rules! rows_of {
@@ -92,7 +91,13 @@ macro_rules! rows_of {
 impl Store {
     /// An empty table.
     pub fn new(sim: Sim) -> Self {
-        Self { sim, rows: Arc::default(), deliveries: Arc::default(), bug: Arc::default() }
+        Self {
+            sim,
+            rows: Arc::default(),
+            work: Arc::default(),
+            deliveries: Arc::default(),
+            unconditional: Arc::default(),
+        }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut BTreeMap<String, Row>) -> T) -> T {
@@ -128,6 +133,14 @@ impl Store {
         events, Event, GatewayEvent
     );
     rows_of!(
+        /// Every MT5 account that a desktop was ever ordered for.
+        trading_accounts, TradingAccount, TradingAccount
+    );
+    rows_of!(
+        /// Everything that was stored of what a listing showed.
+        all_seen, Seen, Seen
+    );
+    rows_of!(
         /// Every audit line.
         audit_entries, Audit, AuditEntry
     );
@@ -142,7 +155,10 @@ impl Store {
 
     /// Changes what is stored past every rule: to bring about what should not be.
     pub fn tamper(&self, key: &str, change: impl FnOnce(&mut Row)) {
-        self.with(|rows| change(rows.get_mut(key).expect("a row of that key")));
+        self.with(|rows| {
+            change(rows.get_mut(key).expect("a row of that key"));
+            self.index(rows, [key]);
+        });
     }
 
     /// How many orders have become active so far.
@@ -155,9 +171,20 @@ impl Store {
         self.deliveries.lock().expect("one thread").get(number).copied()
     }
 
-    /// Puts a known bug back.
-    pub(crate) fn put_back(&self, bug: StoreBug) {
-        *self.bug.lock().expect("one thread") = Some(bug);
+    /// A known bug, put back: nothing is written on a condition any more.
+    pub(crate) fn without_conditions(&self) {
+        self.unconditional.store(true, Ordering::Relaxed);
+    }
+
+    /// Brings the index of work up to date for these rows.
+    fn index<'a>(&self, rows: &BTreeMap<String, Row>, keys: impl IntoIterator<Item = &'a str>) {
+        let mut work = self.work.lock().expect("one thread");
+        for key in keys {
+            match rows.get(key).and_then(work_of) {
+                Some(open) => drop(work.insert(key.to_owned(), open)),
+                None => drop(work.remove(key)),
+            }
+        }
     }
 
     /// Every key, in order.
@@ -241,6 +268,19 @@ fn step(write: Write) -> (String, Row, How) {
             a.version += 1;
             (format!("AVAILABILITY#{}", a.provider), Row::Availability(a), how)
         }
+        Write::TradingAccount(mut t) => {
+            let how = versioned(t.version);
+            t.version += 1;
+            (format!("MT5#{}", t.mt5_account_id), Row::TradingAccount(t), how)
+        }
+        Write::Inventory(mut i) => {
+            let how = versioned(i.version);
+            i.version += 1;
+            (format!("INVENTORY#{}", i.provider), Row::Inventory(i), how)
+        }
+        Write::Seen(s) => {
+            (format!("SEEN#{}#{:010}#{:05}", s.provider, s.listing, s.run), Row::Seen(s), How::IfNew)
+        }
         Write::Ledger(l) => {
             (format!("LEDGER#{}#{}#{}", l.order, l.kind, l.reference), Row::Ledger(l), How::KeepExisting)
         }
@@ -279,9 +319,14 @@ const fn version(row: &Row) -> Option<u64> {
         Row::Profile(p) => p.version,
         Row::Circuit(c) => c.version,
         Row::Availability(a) => a.version,
-        Row::Ledger(_) | Row::Audit(_) | Row::Idempotency(_) | Row::Ticket(_) | Row::SetupTimes(_) => {
-            return None;
-        }
+        Row::TradingAccount(t) => t.version,
+        Row::Inventory(i) => i.version,
+        Row::Ledger(_)
+        | Row::Audit(_)
+        | Row::Idempotency(_)
+        | Row::Ticket(_)
+        | Row::SetupTimes(_)
+        | Row::Seen(_) => return None,
     })
 }
 
@@ -318,17 +363,6 @@ fn becoming_active(rows: &BTreeMap<String, Row>, steps: &[(String, Row, How)]) -
     steps.iter().filter_map(becomes).collect()
 }
 
-/// A step as a known bug has it.
-fn with_bug((key, row, how): (String, Row, How), bug: Option<StoreBug>, sim: &Sim) -> (String, Row, How) {
-    match (bug, how) {
-        (Some(StoreBug::NoConditions), How::IfNew | How::IfUnchanged(_)) => (key, row, How::Always),
-        (Some(StoreBug::LedgerAddsAgain), How::KeepExisting) if matches!(row, Row::Ledger(_)) => {
-            (format!("{key}#{}", sim.calls()), row, How::Always)
-        }
-        _ => (key, row, how),
-    }
-}
-
 /// `MailIfNew` is a put of its own before the rest, as in the real store: a crash may fall in between.
 impl Commit for Store {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -337,19 +371,33 @@ impl Commit for Store {
         for write in before {
             let lost = || unavailable("PutItem");
             self.sim
-                .call("store.mail_if_new", lost, || self.with(|rows| put_all(rows, vec![step(write)])))
+                .call("store.mail_if_new", lost, || {
+                    let step = step(write);
+                    let key = step.0.clone();
+                    self.with(|rows| {
+                        put_all(rows, vec![step])?;
+                        self.index(rows, [key.as_str()]);
+                        Ok(())
+                    })
+                })
                 .await?;
         }
         if rest.is_empty() {
             return Ok(());
         }
-        let bug = *self.bug.lock().expect("one thread");
-        let steps: Vec<_> = rest.into_iter().map(step).map(|step| with_bug(step, bug, &self.sim)).collect();
+        let mut steps: Vec<_> = rest.into_iter().map(step).collect();
+        if self.unconditional.load(Ordering::Relaxed) {
+            for (_, _, how) in steps.iter_mut().filter(|(_, _, how)| *how != How::KeepExisting) {
+                *how = How::Always;
+            }
+        }
         let lost = || unavailable("TransactWriteItems");
         let put = || {
             self.with(|rows| {
                 let active = becoming_active(rows, &steps);
+                let keys: Vec<String> = steps.iter().map(|(key, ..)| key.clone()).collect();
                 put_all(rows, steps)?;
+                self.index(rows, keys.iter().map(String::as_str));
                 self.deliveries.lock().expect("one thread").extend(active);
                 Ok(())
             })
@@ -558,18 +606,23 @@ fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
 impl Store {
     /// Everything in the work index: kind, due, id.
     pub fn work(&self) -> Vec<(WorkKind, Timestamp, String)> {
-        self.with(|rows| rows.values().filter_map(work_of).collect())
+        self.work.lock().expect("one thread").values().cloned().collect()
+    }
+
+    /// Whether anything in the work index is due.
+    pub(crate) fn has_work(&self, now: Timestamp) -> bool {
+        self.work.lock().expect("one thread").values().any(|(_, at, _)| *at <= now)
     }
 }
 
 impl ReadWork for Store {
     async fn due(&self, kind: WorkKind, now: Timestamp, limit: u16) -> Result<Vec<String>, StoreError> {
-        self.read("store.due", |rows| {
-            let mut due: Vec<(Timestamp, String)> = rows
+        self.read("store.due", |_| {
+            let work = self.work.lock().expect("one thread");
+            let mut due: Vec<(Timestamp, String)> = work
                 .values()
-                .filter_map(work_of)
                 .filter(|(k, at, _)| *k == kind && *at <= now)
-                .map(|(_, at, id)| (at, id))
+                .map(|(_, at, id)| (*at, id.clone()))
                 .collect();
             due.sort();
             due.into_iter().take(usize::from(limit)).map(|(_, id)| id).collect()
@@ -595,6 +648,32 @@ impl ReadAvailability for Store {
             _ => None,
         };
         self.read("store.availability", |rows| rows.values().filter_map(of).collect()).await
+    }
+}
+
+impl ReadInventory for Store {
+    async fn inventories(&self) -> Result<Vec<Inventory>, StoreError> {
+        let of = |row: &Row| match row {
+            Row::Inventory(i) => Some(i.as_ref().clone()),
+            _ => None,
+        };
+        self.read("store.inventories", |rows| rows.values().filter_map(of).collect()).await
+    }
+}
+
+impl ReadSeen for Store {
+    async fn seen(&self, provider: Provider, listing: u64) -> Result<Vec<Seen>, StoreError> {
+        let of = |row: &Row| match row {
+            Row::Seen(s) if s.provider == provider && s.listing == listing => Some(s.clone()),
+            _ => None,
+        };
+        self.read("store.seen", |rows| rows.values().filter_map(of).collect()).await
+    }
+}
+
+impl ReadTradingAccounts for Store {
+    async fn trading_account(&self, id: &Mt5AccountId) -> Result<Option<TradingAccount>, StoreError> {
+        self.read("store.trading_account", |rows| get!(rows, format!("MT5#{id}"), TradingAccount)).await
     }
 }
 

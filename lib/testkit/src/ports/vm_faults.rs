@@ -15,6 +15,8 @@ pub enum Op {
     Halt,
     Reinstall,
     Delete,
+    /// `regions`, `plans` and `images`.
+    Offers,
 }
 
 /// What one call of an operation does instead.

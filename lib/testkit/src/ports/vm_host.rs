@@ -20,7 +20,7 @@ use domain::vm::{Vm, VmId, VmState};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use super::{BootPlan, HostBug, HostFault, Op};
+use super::{BootPlan, HostBug, HostFault, Op, vm_offers};
 use crate::sim::{Chance, Sim};
 use crate::world::Work;
 
@@ -53,7 +53,7 @@ pub struct Machine {
     pub installs: u32,
     /// The day on which it ends, once it was cancelled where machines are rented by the month.
     pub ends_on: Option<Date>,
-    /// How long after its create it appeared.
+    /// How long after its create it was listed for the first time.
     late_by: SignedDuration,
     /// When it is listed at the earliest: a late create lies in the future.
     exists_from: Timestamp,
@@ -63,7 +63,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// How long after its create it appeared.
+    /// How long after its create it was listed for the first time.
     pub const fn late_by(&self) -> SignedDuration {
         self.late_by
     }
@@ -100,6 +100,10 @@ struct State {
     sold_out: BTreeSet<String>,
     list_lag: SignedDuration,
     creates: u32,
+    /// Calls of all clients, except those that ask for nothing about machines.
+    calls: u32,
+    /// The next listings with a cursor do not know it.
+    forgets_cursors: u32,
     bug: Option<HostBug>,
 }
 
@@ -192,12 +196,11 @@ impl VmHost {
         self.with(|s| s.bug)
     }
 
-    /// The machines of an order that exist now and that somebody could know of: not those that appeared only after
-    /// the `quarantine`, which the inventory finds.
-    pub(crate) fn known_machines(&self, order: OrderId, quarantine: SignedDuration) -> Vec<Machine> {
+    /// The machines of an order that exist now.
+    pub(crate) fn machines_of(&self, order: OrderId) -> Vec<Machine> {
         let tag = order.to_string();
         let mut machines = self.machines();
-        machines.retain(|m| m.late_by < quarantine && m.tags.contains(&tag));
+        machines.retain(|m| m.tags.contains(&tag));
         machines
     }
 
@@ -209,6 +212,50 @@ impl VmHost {
     /// The machine at an address, whatever it does.
     pub(super) fn at_address(&self, address: IpAddr) -> Option<Machine> {
         self.machines().into_iter().find(|m| m.address == address)
+    }
+
+    /// Puts a machine there that this program never made, `age` old.
+    pub fn plant(&self, provider: Provider, name: &str, tags: &[&str], age: SignedDuration) -> VmId {
+        let made_at = self.sim.now().checked_sub(age).expect("a time within range");
+        self.with(|s| {
+            let id = VmId(format!("planted-{}", s.machines.len() + 1));
+            let number = s.machines.len();
+            s.machines.push(Machine {
+                provider,
+                id: id.clone(),
+                name: name.to_owned(),
+                tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                plan: "small".to_owned(),
+                region: "east".to_owned(),
+                os: Os::Linux,
+                address: IpAddr::V4(Ipv4Addr::from(0xC633_0000 + u32::try_from(number).unwrap_or(0))),
+                password: "nobody's password".to_owned(),
+                report_url: String::new(),
+                on: true,
+                installs: 0,
+                ends_on: None,
+                late_by: SignedDuration::ZERO,
+                exists_from: made_at,
+                deleted_at: None,
+                answers_from: Some(made_at),
+            });
+            id
+        })
+    }
+
+    /// Changes a machine behind everybody's back: turned off from inside, another address.
+    pub fn meddle(&self, id: &VmId, change: impl FnOnce(&mut Machine)) {
+        self.with(|s| change(s.machines.iter_mut().find(|m| m.id == *id).expect("a machine of that id")));
+    }
+
+    /// How many calls were made, of every provider.
+    pub fn calls(&self) -> u32 {
+        self.with(|s| s.calls)
+    }
+
+    /// The next `times` listings that go on from a cursor are refused.
+    pub fn forget_cursors(&self, times: u32) {
+        self.with(|s| s.forgets_cursors = times);
     }
 
     /// How often a create had its effect.
@@ -262,6 +309,7 @@ impl VmHost {
     ) -> Result<T, VmError> {
         let perform = || {
             let now = self.sim.now();
+            self.with(|s| s.calls += 1);
             self.with(|s| match fault(s) {
                 None | Some(HostFault::Late(_)) => effect(s, now),
                 Some(HostFault::Refuse) => Err(VmError::Refused("not allowed".to_owned())),
@@ -342,6 +390,7 @@ impl State {
         let number = u8::try_from(self.machines.len() % 250).unwrap_or(0) + 1;
         let third = u8::try_from(self.machines.len() / 250).unwrap_or(0);
         self.creates += 1;
+        let listed_after = late_by + self.list_lag;
         let machine = Machine {
             provider,
             id: VmId(format!("vm-{}", self.machines.len() + 1)),
@@ -356,7 +405,7 @@ impl State {
             on: true,
             installs: 0,
             ends_on: None,
-            late_by,
+            late_by: listed_after,
             exists_from,
             deleted_at: None,
             answers_from: answers_from(plan, request.os, exists_from),
@@ -560,6 +609,10 @@ impl app::ports::VmHost for VmHost {
         let provider = self.provider;
         let from: usize = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
         self.op(Op::List, "vm.list", |s, now| {
+            if from > 0 && s.forgets_cursors > 0 {
+                s.forgets_cursors -= 1;
+                return Err(VmError::Refused("no such cursor".to_owned()));
+            }
             let seen_at = now.checked_sub(s.list_lag).unwrap_or(now);
             let listed = |m: &&Machine| {
                 m.provider == provider
@@ -669,15 +722,15 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
-        Ok(Vec::new())
+        self.op(Op::Offers, "vm.offers", |_, _| Ok(vm_offers::regions())).await
     }
 
     async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
-        Ok(Vec::new())
+        self.op(Op::Offers, "vm.offers", |_, _| Ok(vm_offers::plans())).await
     }
 
     async fn images(&self) -> Result<Vec<Image>, VmError> {
-        Ok(Vec::new())
+        self.op(Op::Offers, "vm.offers", |_, _| Ok(vm_offers::images())).await
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {

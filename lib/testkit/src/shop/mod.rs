@@ -3,12 +3,14 @@
 mod customer;
 mod log;
 mod rest;
+mod staff;
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use app::inventory::Found;
 use app::ports::{Clock as _, ExecutionStatus, WorkKind};
 use domain::Timestamp;
 use domain::ids::OrderId;
@@ -29,6 +31,8 @@ use log::Log;
 const IDLE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// Between two runs of the sweep.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Between two runs of the inventory.
+const RECONCILE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Between two tries of a webhook that was not answered with 200. Source: Paystack, webhooks.
 const WEBHOOK_AGAIN: SignedDuration = SignedDuration::from_mins(3);
 const WEBHOOK_TRIES_MAX: u32 = 5;
@@ -151,7 +155,7 @@ impl Shop {
                 watch.look();
                 false
             });
-            if self.world.store.work().iter().any(|(_, at, _)| *at <= self.now()) {
+            if self.world.store.has_work(self.now()) {
                 self.sweep();
             }
         }
@@ -180,7 +184,7 @@ impl Shop {
             let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range").min(end);
             self.run(minute, || false);
             // A sweep that finds nothing does nothing: days without work cost no time.
-            if self.world.store.work().iter().any(|(_, at, _)| *at <= self.now()) {
+            if self.world.store.has_work(self.now()) {
                 self.world.sim.schedule(SignedDuration::ZERO, Work::Sweep);
             }
         }
@@ -241,6 +245,27 @@ impl Shop {
         }
     }
 
+    /// Runs the inventory once, beside whatever goes on.
+    pub fn reconcile_beside(&mut self) {
+        self.world.sim.schedule(SignedDuration::ZERO, Work::Reconcile);
+    }
+
+    /// Runs the inventory once, and waits for what it found.
+    pub fn reconcile(&mut self) -> Found {
+        let reconciler = self.world.reconciler();
+        let found = self.call(async move { Box::pin(reconciler.run()).await });
+        found.expect("no crash").expect("the inventory runs")
+    }
+
+    /// Runs the inventory every ten minutes, with the sweep in between.
+    pub fn reconcile_for(&mut self, duration: SignedDuration) {
+        let end = self.now().checked_add(duration).expect("a time within range");
+        while self.now() < end {
+            self.reconcile();
+            self.run_for(RECONCILE_EVERY);
+        }
+    }
+
     /// What was logged so far.
     pub fn logged(&self) -> String {
         self.log.as_ref().map(Log::text).unwrap_or_default()
@@ -252,7 +277,7 @@ fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, GoingOn
     let world = world.clone();
     let name = match &work {
         Work::Execution { name, .. } => name.clone(),
-        other => format!("{other:?}"),
+        other => other.name().to_owned(),
     };
     let machine = Rc::clone(machine);
     let going_on: GoingOn = match work {
@@ -282,6 +307,12 @@ fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, GoingOn
             if !matches!(outcome, Ok(Ok(()))) && tries < REPORT_TRIES_MAX {
                 let again = Work::CallHome { vm, installs, url, succeeded, certificate, tries: tries + 1 };
                 world.sim.schedule(REPORT_AGAIN, again);
+            }
+        }),
+        Work::Reconcile => Box::pin(async move {
+            let reconciler = world.reconciler();
+            if let Ok(Err(error)) = world.sim.process(Box::pin(reconciler.run())).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the inventory did not run");
             }
         }),
         Work::Sweep => Box::pin(async move {

@@ -8,6 +8,7 @@ use domain::payment::{Payment, PaymentStatus, RefundStatus};
 
 use super::Shop;
 use crate::ports::VmMachine;
+use crate::world::PROMISED_QUARANTINE;
 
 impl Shop {
     /// Every broken promise, as a sentence; empty when all is well. Call it at rest.
@@ -17,6 +18,7 @@ impl Shop {
             self.check_order(&order, &mut broken);
         }
         self.check_owners(&mut broken);
+        self.check_trading_accounts(&mut broken);
         if self.world.queues.open() > 0 {
             broken.push(format!("{} messages are left in the queues", self.world.queues.open()));
         }
@@ -37,7 +39,6 @@ impl Shop {
 
     fn check_order(&self, order: &Order, broken: &mut Vec<String>) {
         let id = order.id;
-        let payment = self.payment_of(order);
         let machines: Vec<_> = self
             .world
             .host
@@ -57,16 +58,6 @@ impl Shop {
         {
             broken.push(format!("{id} is active without the machine that it records"));
         }
-        let paid = payment.status == PaymentStatus::Paid;
-        let rests = match order.status {
-            OrderStatus::Active | OrderStatus::Refunded => paid,
-            OrderStatus::AwaitingPayment | OrderStatus::Expired => !paid,
-            OrderStatus::Refunding => paid && self.refund_needs_a_person(order),
-            OrderStatus::Paid | OrderStatus::Provisioning | OrderStatus::Undoing => false,
-        };
-        if !rests {
-            broken.push(format!("{id} rests as {} with a payment that is {}", order.status, payment.status));
-        }
         let tickets = self.world.store.tickets().iter().filter(|t| t.order == id).count();
         if tickets != usize::from(order.failure.is_some()) {
             broken.push(format!("{id} has {tickets} tickets"));
@@ -80,13 +71,35 @@ impl Shop {
         {
             broken.push(format!("{id} is active, its desktop is {}", instance.status));
         }
+        if order.staff.is_some() {
+            self.check_staff_order(order, broken);
+        } else {
+            self.check_money(order, broken);
+        }
+    }
+
+    fn check_money(&self, order: &Order, broken: &mut Vec<String>) {
+        let (id, payment) = (order.id, self.payment_of(order));
+        let paid = payment.status == PaymentStatus::Paid;
+        let rests = match order.status {
+            OrderStatus::Active | OrderStatus::Refunded => paid,
+            OrderStatus::AwaitingPayment | OrderStatus::Expired => !paid,
+            OrderStatus::Refunding => paid && self.refund_needs_a_person(order),
+            OrderStatus::Paid | OrderStatus::Provisioning | OrderStatus::Undoing => false,
+        };
+        if !rests {
+            broken.push(format!("{id} rests as {} with a payment that is {}", order.status, payment.status));
+        }
         self.check_ledger(order, &payment, broken);
     }
 
     /// Whether only the inventory can find a machine: it came after the quarantine, or its attempt was left behind.
     fn left_to_the_inventory(&self, machine: &VmMachine) -> bool {
+        let attempts = self.world.store.all_attempts();
         let left = |a: &Attempt| a.is_left_behind() && a.vm_name() == machine.name;
-        machine.late_by() >= self.world.policy.quarantine || self.world.store.all_attempts().iter().any(left)
+        let recorded = attempts.iter().any(|a| a.vm.as_ref() == Some(&machine.id));
+        let late = machine.late_by() >= PROMISED_QUARANTINE;
+        !recorded && (late || attempts.iter().any(left))
     }
 
     fn check_ledger(&self, order: &Order, payment: &Payment, broken: &mut Vec<String>) {

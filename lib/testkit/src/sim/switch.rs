@@ -48,7 +48,7 @@ const TRACE_MAX: usize = 400;
 #[derive(Default)]
 pub(super) struct Switch {
     calls: u64,
-    trace: VecDeque<String>,
+    trace: VecDeque<(u64, &'static str, Option<Fault>)>,
     armed: Vec<(Trigger, Fault)>,
     random: Vec<(Chance, u64, u32)>,
 }
@@ -73,7 +73,11 @@ impl Switch {
     }
 
     pub(super) fn trace(&self) -> Vec<String> {
-        self.trace.iter().cloned().collect()
+        let line = |(number, name, fault): &(u64, &str, Option<Fault>)| {
+            let how = fault.map_or_else(String::new, |f| format!(" {f:?}"));
+            format!("{number} {name}{how}")
+        };
+        self.trace.iter().map(line).collect()
     }
 
     /// Counts a call and says what becomes of it.
@@ -83,8 +87,7 @@ impl Switch {
         if self.trace.len() == TRACE_MAX {
             self.trace.pop_front();
         }
-        let how = fault.map_or_else(String::new, |f| format!(" {f:?}"));
-        self.trace.push_back(format!("{} {name}{how}", self.calls));
+        self.trace.push_back((self.calls, name, fault));
         fault
     }
 

@@ -112,6 +112,18 @@ fn a_terminated_desktop_leaves_nothing_behind() {
     }
 }
 
+/// Found by the fault campaign: the machine was gone, nobody could say so for longer than a command may take, and
+/// the desktop was handed back as active.
+#[test]
+fn a_termination_that_cannot_be_confirmed_for_hours_is_never_taken_back() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.fail(Op::Find, HostFault::DropAfter, 9);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
+    let alerts = shop.world.outbox.sent().into_iter().filter(|m| m.kind == "operator_alert").count();
+    assert_eq!(alerts, 1, "the operator is told once that it takes too long");
+}
+
 #[test]
 fn a_command_survives_a_fault_at_any_port_call() {
     use CommandKind as C;

@@ -9,3 +9,4 @@ mod provision_faults;
 mod refunds;
 mod state_machine;
 mod stories;
+mod trading;
