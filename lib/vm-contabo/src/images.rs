@@ -9,6 +9,7 @@ use http_call::lenient;
 use serde::Deserialize;
 
 use crate::client::Client;
+use crate::failure;
 
 /// An image that can be installed.
 #[derive(Deserialize)]
@@ -40,13 +41,17 @@ impl Client {
     /// The UUID of an image. The list is read once per process; when it cannot be read, the image's fallback serves.
     ///
     /// # Errors
-    /// `Refused` for an image without a desktop, or when there is no UUID to go by.
+    /// `Refused` for an image without a desktop, or when no image has the name and there is no fallback; why the list
+    /// cannot be read when it takes the list to know.
     pub(crate) async fn image_id(&self, wanted: &Wanted) -> Result<String, VmError> {
-        let images = self.images.get_or_try_init(|| self.standard_images()).await;
-        let images = images.map(Vec::as_slice).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the list of images cannot be read");
-            &[]
-        });
+        let images = match self.images.get_or_try_init(|| self.standard_images()).await {
+            Ok(images) => images.as_slice(),
+            Err(error) if is_uuid(&wanted.fallback_id) => {
+                tracing::warn!(%error, "the list of images cannot be read");
+                &[]
+            }
+            Err(error) => return Err(failure::before_acting(error)),
+        };
         choose(images, wanted).map_err(VmError::Refused)
     }
 }

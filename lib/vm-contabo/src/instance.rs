@@ -198,7 +198,48 @@ mod tests {
         }
     }
 
+    /// Any JSON, two deep.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z0-9:./T-]{0,24}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("v4|ip|x", inner, 0..3)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    const FIELDS: [&str; 10] = [
+        "displayName",
+        "region",
+        "productId",
+        "status",
+        "osType",
+        "defaultUser",
+        "ipConfig",
+        "createdDate",
+        "cancelDate",
+        "addOns",
+    ];
+
     proptest! {
+        #[test]
+        fn with_an_id_it_reads_whatever_else_stands_there(values in prop::collection::vec(any_json(), FIELDS.len())) {
+            let mut instance = json!({"instanceId": 7});
+            for (field, value) in FIELDS.iter().zip(values) {
+                instance[*field] = value;
+            }
+            let vm = serde_json::from_value::<Instance>(instance).unwrap().read();
+            prop_assert_eq!(vm.id.0.as_str(), "7");
+            prop_assert!(vm.state != VmState::Running || vm.address.is_some());
+        }
+
         #[test]
         fn no_text_makes_it_panic(status in ".{0,80}", day in ".{0,14}", ip in ".{0,20}", time in ".{0,30}") {
             let vm = read(json!({

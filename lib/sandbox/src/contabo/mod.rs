@@ -1,4 +1,13 @@
 //! Contabo's API v1: instances that are desktops, paid by the month.
+//!
+//! Official: the token, the request id, the envelopes and shapes, the password rule, the periods, regions and users. As
+//! reported by others: the content-type rule, cancellation to the end of a period with a month more when the notice is
+//! late, the sentences about offers, regions, keys and editions, Windows that Linux user data turned into Ubuntu,
+//! 110 s from create to a machine that answers. Guesses, each on the stricter side: fields that are not documented are
+//! refused, of one name there is one secret, power and passwords wait for the installation (409), a
+//! second cancellation is refused (409), notice is 24 hours, and names are filtered by part.
+//!
+//! Not played: tags, snapshots, private networks, rescue, images of one's own.
 
 mod actions;
 mod audits;

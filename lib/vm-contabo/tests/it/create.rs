@@ -185,6 +185,14 @@ async fn images_are_read_once_and_a_list_that_cannot_be_read_is_no_obstacle() {
     let peer = crate::peer([refusal(400, "?"), secret_made(), created()]).await;
     crate::adapter(&peer).create(&request(Os::Linux)).await.expect("a machine");
     assert_eq!(peer.seen()[3].json()["imageId"], json!(UBUNTU));
+
+    for (trouble, expected) in [(Reply::html(403), "busy None"), (refusal(403, "No."), "unauthorized: No.")] {
+        let peer = crate::peer([trouble]).await;
+        let mut nothing_known = request(Os::Windows);
+        nothing_known.offering.image.fallback_id.clear();
+        assert_eq!(outcome(crate::adapter(&peer).create(&nothing_known).await), expected);
+        assert_eq!(lines(&peer).len(), 1);
+    }
 }
 
 #[tokio::test]
