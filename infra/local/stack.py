@@ -127,8 +127,11 @@ def zip_bootstrap(binary: pathlib.Path) -> bytes:
 
 def put_stack(aws: Aws, name: str, template: dict, parameters: dict) -> dict:
     """Creates the stack, or updates the one that is there; answers its outputs once it is complete."""
+    # By address, as `sam deploy` gives it: what stands in the call itself may not be longer than 51,200 bytes.
+    key = f"template-{time.time_ns()}.json"
+    aws.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(template).encode())
     arguments = {
-        "StackName": name, "TemplateBody": json.dumps(template),
+        "StackName": name, "TemplateURL": f"https://s3.amazonaws.com/{BUCKET}/{key}",
         "Parameters": [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }

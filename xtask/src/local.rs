@@ -15,6 +15,7 @@ use crate::cli::UpOptions;
 use crate::ports::{self, Ports};
 use crate::process::{self, Program};
 use crate::progress::Progress;
+use crate::sandbox::Sandbox;
 use crate::state::StateDir;
 use crate::{functions, http, python, settings, workspace};
 
@@ -111,12 +112,12 @@ impl Stack {
         python::ensure(progress)?;
         let binaries = functions::build_local(progress)?;
         stack.start_embedded_aws(options, &ports)?;
-        let sandbox = stack.start_sandbox(options, &ports, &binaries)?;
+        let sandbox = Sandbox::start(&stack.state, options, ports.sandbox, &binaries, READY_WAIT)?;
         progress.done("embedded AWS and sandbox answer");
         let mut facts = stack.deploy(options, &ports, &sandbox, &binaries)?;
-        stack.announce_webhook(&facts, &sandbox)?;
+        sandbox.announce_webhook(facts["api_url"].as_str().context("the deployment has no API")?)?;
         progress.done("template.yaml deployed");
-        merge(&mut facts, &sandbox);
+        merge(&mut facts, &sandbox.facts);
         facts["dashboard_url"] = Value::Null;
         facts["logs_dir"] = json!(stack.state.path("logs"));
         stack.state.write("stack.json", &facts)?;
@@ -212,62 +213,15 @@ impl Stack {
         })
     }
 
-    /// Answer: what stack.json says about the sandbox.
-    fn start_sandbox(
-        &self,
-        options: &UpOptions,
-        ports: &Ports,
-        binaries: &std::path::Path,
-    ) -> anyhow::Result<Value> {
-        let (paystack_key, vultr_key) = (format!("sk_test_{}", random_hex()?), random_hex()?);
-        // Keys by environment: a command line can be read by everybody on the machine.
-        let environment = [
-            ("SANDBOX_LISTEN", format!("127.0.0.1:{}", ports.sandbox)),
-            ("SANDBOX_TIME_FACTOR", settings::SANDBOX_TIME_FACTOR.to_string()),
-            ("SANDBOX_DESKTOPS", options.desktops.clone()),
-            ("SANDBOX_WORK_DIR", self.state.make("sandbox")?.to_string_lossy().into_owned()),
-            ("SANDBOX_PAYSTACK_SECRET_KEY", paystack_key.clone()),
-            ("SANDBOX_VULTR_API_KEY", vultr_key.clone()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value));
-        let program = Program {
-            name: "sandbox",
-            executable: &binaries.join("sandbox"),
-            arguments: Vec::new(),
-            environment: BTreeMap::from(environment),
-        };
-        process::start(&self.state, program)?;
-        let log = self.state.path("logs/sandbox.log");
-        let mut ready = Value::Null;
-        process::wait_until_ready(&self.state, "sandbox", READY_WAIT, || {
-            ready = std::fs::read_to_string(&log).map_or(Value::Null, |text| ready_line(&text));
-            !ready.is_null()
-        })?;
-        Ok(json!({
-            "sandbox_url": ready["base_url"],
-            "paystack_api_url": ready["paystack_api_url"],
-            "vultr_api_url": ready["vultr_api_url"],
-            "control_url": ready["control_url"],
-            "desktops": ready["desktops"],
-            "paystack_secret_key": paystack_key,
-            "vultr_api_key": vultr_key,
-        }))
-    }
-
     /// Answer: what stack.json says about the AWS side.
     fn deploy(
         &self,
         options: &UpOptions,
         ports: &Ports,
-        sandbox: &Value,
+        sandbox: &Sandbox,
         binaries: &std::path::Path,
     ) -> anyhow::Result<Value> {
-        let mut parameters = json!({
-            "PaystackSecretKey": sandbox["paystack_secret_key"],
-            "VultrApiKey": sandbox["vultr_api_key"],
-            "PaystackApiUrl": sandbox["paystack_api_url"],
-            "VultrApiUrl": sandbox["vultr_api_url"],
-        });
+        let mut parameters = sandbox.parameters.clone();
         for (name, value) in settings::PARAMETERS {
             parameters[name] = json!(value);
         }
@@ -294,16 +248,6 @@ impl Stack {
             bail!("{} (see {})", String::from_utf8_lossy(&output.stderr).trim(), log.display());
         }
         serde_json::from_slice(&output.stdout).context("stack.py did not answer with JSON")
-    }
-
-    /// Tells the sandbox's Paystack where its events go; the API's address is known only after the deployment.
-    fn announce_webhook(&self, facts: &Value, sandbox: &Value) -> anyhow::Result<()> {
-        let api = facts["api_url"].as_str().context("the deployment has no API")?;
-        let control = sandbox["control_url"].as_str().context("the sandbox has no control API")?;
-        let url = format!("{api}/webhooks/paystack");
-        http::post_json(&format!("{control}/paystack/webhook"), &json!({"url": url}), &[])?
-            .expect_success("the sandbox does not take the webhook address")?;
-        Ok(())
     }
 }
 
@@ -346,15 +290,6 @@ fn end_on_interrupt(state: &StateDir) -> anyhow::Result<()> {
     .context("Ctrl-C cannot be listened to")
 }
 
-/// The line that the sandbox prints when it answers, anywhere in its log; `Null` before that.
-fn ready_line(log: &str) -> Value {
-    let lines = log.lines().filter(|line| line.starts_with('{'));
-    lines
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find(|value| value["ready"] == json!(true))
-        .unwrap_or(Value::Null)
-}
-
 fn merge(into: &mut Value, from: &Value) {
     for (name, value) in from.as_object().into_iter().flatten() {
         into[name] = value.clone();
@@ -370,16 +305,4 @@ pub(crate) fn random_hex() -> anyhow::Result<String> {
     let mut bytes = [0_u8; 20];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ready_line_is_found_between_log_lines() {
-        let log = "INFO starting\n{\"level\":\"info\"}\n{\"ready\":true,\"base_url\":\"http://127.0.0.1:1\"}\nmore\n";
-        assert_eq!(ready_line(log)["base_url"], "http://127.0.0.1:1");
-        assert!(ready_line("{\"ready\":tr").is_null());
-    }
 }

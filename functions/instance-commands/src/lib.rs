@@ -4,8 +4,8 @@
 use app::AppError;
 use app::commands::Commands;
 use app::ports::{
-    Clock, Commit, Encrypt, Ids, ProbeRdp, QueueMail, ReadAttempts, ReadCredentials, ReadFirstBoots,
-    ReadInstances, ReadOrders, VmHost,
+    Clock, Commit, Encrypt, Ids, ProbeRdp, QueueMail, ReadAttempts, ReadCircuits, ReadCredentials,
+    ReadFirstBoots, ReadInstances, ReadOrders, VmHosts,
 };
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_kit::{Batch, TaskFailure};
@@ -14,13 +14,20 @@ use lambda_kit::{Batch, TaskFailure};
 ///
 /// # Errors
 /// Never as a whole.
-pub async fn handle<S, H, K, Q, P, W>(
-    commands: &Commands<S, H, K, Q, P, W>,
+pub async fn handle<S, V, K, Q, P, W>(
+    commands: &Commands<S, V, K, Q, P, W>,
     batch: SqsEvent,
 ) -> Result<SqsBatchResponse, TaskFailure>
 where
-    S: Commit + ReadInstances + ReadOrders + ReadAttempts + ReadFirstBoots + ReadCredentials + Sync,
-    H: VmHost + Sync,
+    S: Commit
+        + ReadInstances
+        + ReadOrders
+        + ReadAttempts
+        + ReadFirstBoots
+        + ReadCredentials
+        + ReadCircuits
+        + Sync,
+    V: VmHosts + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Sync,
     P: ProbeRdp + Sync,

@@ -2,6 +2,7 @@
 
 use app::commands::Commands;
 use app::first_boot::CallHome;
+use app::providers::Providers;
 use crypt_kms::CredentialsKey;
 use lambda_kit::SystemWorld;
 use queue_sqs::{QueueUrls, Queues};
@@ -16,21 +17,20 @@ async fn main() -> Result<(), lambda_kit::lambda_runtime::Error> {
     let urls = QueueUrls { mails: boot.env.text("MAIL_QUEUE_URL"), ..QueueUrls::default() };
     let policy = boot.env.policy();
     let api_url = boot.env.text("PUBLIC_API_URL");
-    let vultr_url = boot.env.text("VULTR_API_URL");
-    let vultr_secret = boot.env.text("VULTR_SECRET_NAME");
     let first_boot_secret = boot.env.text("FIRST_BOOT_SECRET_NAME");
+    let providers = vm_hosts::Settings::read(&mut boot.env);
     let http = boot.http_client()?;
     let (secrets, aws) = (boot.secrets(), boot.aws.clone());
     boot.env.finish()?;
 
-    let (vultr, first_boot, ()) = tokio::join!(
-        lambda_kit::vultr_key(&secrets, &vultr_secret),
+    let (hosts, first_boot, ()) = tokio::join!(
+        providers.open(&secrets, &aws, &http, catalogue::catalogue()),
         lambda_kit::first_boot_key(&secrets, &first_boot_secret),
         store.warm_up(),
     );
     let commands = Commands {
+        providers: Providers::new(hosts?, store.clone(), SystemWorld),
         store,
-        host: vm_vultr::Client::new(http, &vultr_url, vultr?),
         keys: CredentialsKey::new(aws_sdk_kms::Client::new(&aws), key_id),
         queue: Queues::new(aws_sdk_sqs::Client::new(&aws), urls),
         probe: Prober::new(Limits::default())?,

@@ -3,7 +3,8 @@
 
 use app::ports::{
     Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHost,
+    ReadCircuits, ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes,
+    VmHosts,
 };
 use app::provision::{Provisioning, Task, TaskOutput};
 use lambda_kit::TaskFailure;
@@ -12,8 +13,8 @@ use lambda_kit::TaskFailure;
 ///
 /// # Errors
 /// A name that the state machine knows, see `app::provision::TaskError`.
-pub async fn handle<S, H, G, K, Q, T, P, W>(
-    provisioning: &Provisioning<S, H, G, K, Q, T, P, W>,
+pub async fn handle<S, V, G, K, Q, T, P, W>(
+    provisioning: &Provisioning<S, V, G, K, Q, T, P, W>,
     task: Task,
 ) -> Result<TaskOutput, TaskFailure>
 where
@@ -24,9 +25,11 @@ where
         + ReadInstances
         + ReadFirstBoots
         + ReadSetupTimes
+        + ReadCircuits
+        + ReadCredentials
         + Clone
         + Sync,
-    H: VmHost + Sync,
+    V: VmHosts + Sync,
     G: PaymentGateway + Clone + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Clone + Sync,

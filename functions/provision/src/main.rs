@@ -1,6 +1,7 @@
 //! The provisioning workflow's tasks: wiring.
 
 use app::first_boot::CallHome;
+use app::providers::Providers;
 use app::provision::Provisioning;
 use crypt_kms::CredentialsKey;
 use lambda_kit::SystemWorld;
@@ -19,23 +20,22 @@ async fn main() -> Result<(), lambda_kit::lambda_runtime::Error> {
     let policy = boot.env.policy();
     let api_url = boot.env.text("PUBLIC_API_URL");
     let paystack_url = boot.env.text("PAYSTACK_API_URL");
-    let vultr_url = boot.env.text("VULTR_API_URL");
     let paystack_secret = boot.env.text("PAYSTACK_SECRET_NAME");
-    let vultr_secret = boot.env.text("VULTR_SECRET_NAME");
     let first_boot_secret = boot.env.text("FIRST_BOOT_SECRET_NAME");
+    let providers = vm_hosts::Settings::read(&mut boot.env);
     let http = boot.http_client()?;
     let (secrets, aws) = (boot.secrets(), boot.aws.clone());
     boot.env.finish()?;
 
-    let (paystack, vultr, first_boot, ()) = tokio::join!(
+    let (paystack, hosts, first_boot, ()) = tokio::join!(
         lambda_kit::PaystackKeys::read(&secrets, &paystack_secret),
-        lambda_kit::vultr_key(&secrets, &vultr_secret),
+        providers.open(&secrets, &aws, &http, catalogue::catalogue()),
         lambda_kit::first_boot_key(&secrets, &first_boot_secret),
         store.warm_up(),
     );
     let provisioning = Provisioning {
+        providers: Providers::new(hosts?, store.clone(), SystemWorld),
         store,
-        host: vm_vultr::Client::new(http.clone(), &vultr_url, vultr?),
         gateway: pay_paystack::Client::new(http, &paystack_url, paystack?.current()),
         keys: CredentialsKey::new(aws_sdk_kms::Client::new(&aws), key_id),
         queue: Queues::new(aws_sdk_sqs::Client::new(&aws), urls),

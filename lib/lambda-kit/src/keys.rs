@@ -13,11 +13,6 @@ struct PaystackSecret {
 }
 
 #[derive(Deserialize)]
-struct VultrSecret {
-    api_key: String,
-}
-
-#[derive(Deserialize)]
 struct FirstBootSecret {
     signing_key: String,
 }
@@ -50,15 +45,6 @@ impl PaystackKeys {
     pub fn all(&self) -> Vec<Secret<String>> {
         std::iter::once(self.current.clone()).chain(self.previous.clone()).collect()
     }
-}
-
-/// Vultr's API key: `{"api_key"}`.
-///
-/// # Errors
-/// See [`SecretError`]; an empty key is one.
-pub async fn vultr_key(secrets: &Secrets, name: &str) -> Result<Secret<String>, SecretError> {
-    let secret: VultrSecret = secrets.read(name, "api_key").await?;
-    filled(secret.api_key, name, "api_key")
 }
 
 /// The key that signs first-boot addresses: `{"signing_key"}`, at least 32 characters.
