@@ -30,6 +30,7 @@ macro_rules! suite {
             life::an_unclear_delete_is_finished_by_the_next_one
             life::a_machine_is_turned_off_and_on_and_rebooted
             life::a_reinstalled_machine_becomes_ready_again
+            life::rdp_is_let_in_from_where_it_is_wanted
             life::the_administrators_password_comes_as_the_capabilities_say
             unclear::an_unclear_create_is_found_again_by_its_trace
             unclear::a_create_whose_request_was_lost_made_nothing

@@ -26,8 +26,8 @@ impl From<Location> for ProviderRegion {
 
 #[derive(Deserialize)]
 pub(crate) struct ServerType {
-    #[serde(deserialize_with = "lenient::word")]
-    id: String,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    id: Option<i64>,
     pub(crate) name: String,
     #[serde(default, deserialize_with = "lenient::integer")]
     cores: Option<i64>,
@@ -143,7 +143,7 @@ page!(DataCenters, "datacenters", datacenters: DataCenter);
 pub(crate) fn has(centers: &[DataCenter], location: &str, wanted: &ServerType) -> Option<bool> {
     let mut here = centers.iter().filter(|center| center.location.name == location).peekable();
     here.peek()?;
-    Some(here.any(|center| center.server_types.available.iter().any(|id| id.to_string() == wanted.id)))
+    Some(here.any(|center| center.server_types.available.iter().any(|id| id.as_i64() == wanted.id)))
 }
 
 /// An image; snapshots have no name.

@@ -4,7 +4,6 @@
 //! what is left of the hourly limit.
 
 mod actions;
-mod budget;
 mod catalogue;
 mod create;
 mod labels;
@@ -18,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -32,12 +31,10 @@ use crate::server::Caller;
 use crate::world::Shared;
 
 use actions::Actions;
-use budget::Budget;
 
 /// The project: its token, its machines, and what is being done to them.
 pub(crate) struct Hetzner {
     token: String,
-    budget: Budget,
     inventory: Mutex<Inventory<Self>>,
     actions: Mutex<Actions>,
 }
@@ -46,7 +43,6 @@ impl Hetzner {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             token: config.hetzner_token.clone(),
-            budget: Budget::default(),
             inventory: Mutex::default(),
             actions: Mutex::default(),
         }
@@ -76,7 +72,6 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .layer(middleware::from_fn_with_state(Arc::clone(world), gate))
 }
 
-/// Key, then the hourly limit, whose state is in every answer.
 async fn gate(
     State(world): State<Shared>,
     ConnectInfo(caller): ConnectInfo<Caller>,
@@ -84,23 +79,10 @@ async fn gate(
     next: Next,
 ) -> Response {
     let key_is_right = bearer(request.headers()) == Some(world.hetzner.token.as_str());
-    if let Some(refused) = refusal(&world, Service::Hetzner, key_is_right, caller.ip) {
-        return refused;
+    match refusal(&world, Service::Hetzner, key_is_right, caller.ip) {
+        Some(refused) => refused,
+        None => next.run(request).await,
     }
-    let now = world.clock.now_ms();
-    let Some(left) = world.hetzner.budget.spend(now) else {
-        world.counts.add(Service::Hetzner.rate_limited_count());
-        return Service::Hetzner.too_many_requests(now, 1);
-    };
-    let mut answer = next.run(request).await;
-    let reset = now / 1_000 + budget::PER_HOUR - left;
-    for (name, value) in
-        [("ratelimit-limit", budget::PER_HOUR), ("ratelimit-remaining", left), ("ratelimit-reset", reset)]
-    {
-        let name = HeaderName::from_static(name);
-        answer.headers_mut().entry(name).or_insert_with(|| HeaderValue::from(value));
-    }
-    answer
 }
 
 async fn unknown_path() -> Response {

@@ -1,5 +1,8 @@
 //! What happens to a machine between create and delete.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use app::ports::{Deleted, ResetPassword, VmError, VmHost, WindowsPassword};
 use domain::catalogue::Os;
 use domain::secret::Secret;
@@ -109,6 +112,34 @@ pub async fn a_reinstalled_machine_becomes_ready_again<H: VmHost>(subject: &Subj
         let machine = machines.iter().find(|machine| machine["id"] == json!(id.0)).expect("it is there");
         assert_eq!(machine["reinstalled"], json!(true));
         persist(|| world.host.delete(&id)).await.expect("a delete");
+    }
+    world.close().await;
+}
+
+/// From some addresses only, from another one, from everywhere again; each asked for twice, as after a lost answer.
+/// Only where the provider can.
+pub async fn rdp_is_let_in_from_where_it_is_wanted<H: VmHost>(subject: &Subject<H>) {
+    let world = World::open(subject).await;
+    if world.able.firewall {
+        let (_, made) = world.linux(1).await;
+        let id = made.vm.id;
+        world.until(&id, &VmState::Running).await;
+        let (home, work, away) = ("192.0.2.7", "198.51.100.8", "203.0.113.9");
+        for wanted in [&[home, work][..], &[away], &[]] {
+            let sources: Vec<IpAddr> = wanted.iter().filter_map(|source| source.parse().ok()).collect();
+            for _ in 0..2 {
+                persist(|| world.host.allow_rdp_from(&id, &sources)).await.expect("a firewall");
+            }
+            let machines = world.machines().await;
+            let let_in = machines[0]["rdp_from"].as_array().map(|subnets| {
+                subnets
+                    .iter()
+                    .filter_map(|subnet| subnet.as_str()?.strip_suffix("/32"))
+                    .collect::<BTreeSet<_>>()
+            });
+            let expected = Some(wanted.iter().copied().collect()).filter(|_| !wanted.is_empty());
+            assert_eq!(let_in, expected);
+        }
     }
     world.close().await;
 }
