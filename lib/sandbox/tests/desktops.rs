@@ -292,6 +292,48 @@ async fn real_linux_machines_with_the_same_account_have_their_own_passwords() {
     );
 }
 
+/// At another address after it was off, with the certificate, the account and the files that it had.
+async fn moves_and_lets_in_as_before(mode: Mode, os: Os) {
+    let (host, _folder) = host(mode).await;
+    let (spec, user) = match os {
+        Os::Windows => (windows(None), "Administrator"),
+        Os::Linux => (linux(PASSWORD, None), "desk"),
+    };
+    let (id, before, after) = (spec.machine_id.clone(), spec.address, address());
+    host.boot(spec).await.unwrap();
+    let first = certificate(before).await;
+    host.readdress(&id, after).await.unwrap();
+    assert_eq!(certificate(before).await, first, "one that is on stays where it is");
+    host.halt(&id).await;
+    host.readdress(&id, after).await.unwrap();
+    host.resume(&id).await.unwrap();
+    assert_eq!(certificate(after).await, first);
+    assert_eq!(seen(before).await.verdict, Verdict::NotYet("connection refused"));
+    assert_eq!(host.accepts(&id, user, PASSWORD).await, Some(true));
+    assert!(host.readdress("nobody", after).await.is_err());
+    host.close().await;
+    assert_nothing_runs(&[&after.to_string()]).await;
+}
+
+#[tokio::test]
+async fn a_real_windows_moves_to_another_address_while_it_is_off() {
+    if can_be_real(Os::Windows) {
+        moves_and_lets_in_as_before(Mode::Auto, Os::Windows).await;
+    }
+}
+
+#[tokio::test]
+async fn a_real_linux_moves_to_another_address_while_it_is_off() {
+    if can_be_real(Os::Linux) {
+        moves_and_lets_in_as_before(Mode::Real, Os::Linux).await;
+    }
+}
+
+#[tokio::test]
+async fn a_built_in_machine_moves_to_another_address_while_it_is_off() {
+    moves_and_lets_in_as_before(Mode::BuiltIn, Os::Linux).await;
+}
+
 #[tokio::test]
 async fn built_in_machines_know_their_passwords() {
     let (host, _folder) = host(Mode::BuiltIn).await;

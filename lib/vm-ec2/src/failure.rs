@@ -147,11 +147,8 @@ where
 fn never_connected(source: Option<&(dyn Error + 'static)>) -> bool {
     std::iter::successors(source, |&error| error.source()).any(|error| {
         error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect)
-            || error.downcast_ref::<std::io::Error>().is_some_and(|error| {
-                matches!(
-                    error.kind(),
-                    ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
-                )
-            })
+            || error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused)
     })
 }

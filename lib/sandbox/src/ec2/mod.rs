@@ -1,4 +1,21 @@
-//! Amazon EC2's query API: instances that are desktops.
+//! Amazon EC2's query API, `Version=2016-11-15`: instances that are desktops.
+//!
+//! - One path for every region; which one is meant stands in the signature's scope. Of the signature only the access
+//!   key id is looked at.
+//! - `ClientToken` is remembered per region as long as its instance is shown: the same parameters are answered with
+//!   that instance, others with `IdempotentParameterMismatch`, and after its end with `IdempotentInstanceTerminated`.
+//! - An instance is `pending` for 12 s of EC2's time; its checks pass after 75 s (Linux) or 150 s (Windows), and are
+//!   `impaired` where `never_boot` struck. Until its desktop is up it cannot be stopped or rebooted, which the real one
+//!   allows. Off for long enough it is `stopped`; started again it has another address. Terminated it is shown for an
+//!   hour.
+//! - `GetPasswordData` is empty for 220 s, then RSA-encrypted for the one key pair, `sandbox`, whose private half is in
+//!   the ready line and at [`crate::Running::ec2_key_pair`]. It is made when it is first asked for, once per process.
+//! - Windows runs `<powershell>` user data, Linux a cloud-config, whose `hostname` it takes.
+//! - Images are known by id (the same in every region) and by their public SSM parameters; the disks, subnets and
+//!   groups of a request are checked and forgotten. `Filter` knows `client-token`, `instance-id`,
+//!   `instance-state-name`, `instance-type`, `tag-key` and `tag:…`, with wildcards.
+//! - `stale_list` on `ec2.list` also hides a young instance from those who ask for it by its id: EC2's reads lag behind
+//!   its writes. A fault `refuse` has the code `InvalidParameterValue`.
 
 mod actions;
 mod describe;
