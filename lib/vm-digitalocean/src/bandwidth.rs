@@ -89,7 +89,7 @@ fn bytes_by_day(series: &Series) -> BTreeMap<Date, u64> {
     let mut values: Vec<(i64, u128)> = series.values.iter().filter_map(value).collect();
     values.sort_unstable();
     values.dedup_by_key(|(at, _)| *at);
-    let step = values.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(STEP_USUAL);
+    let step = values.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).min().unwrap_or(STEP_USUAL);
     let step = u128::try_from(step).unwrap_or(0);
     let mut units = BTreeMap::<Date, u128>::new();
     for (at, rate) in values {
@@ -116,7 +116,18 @@ fn value(pair: &Value) -> Option<(i64, u128)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    proptest! {
+        #[test]
+        fn no_value_makes_it_panic(
+            values in prop::collection::vec((any::<i64>(), "[0-9]{0,45}[.]?[0-9]{0,20}|.{0,8}"), 0..6)
+        ) {
+            let values = values.into_iter().map(|(at, rate)| json!([at, rate])).collect();
+            bytes_by_day(&Series { values });
+        }
+    }
 
     #[test]
     fn rates_become_bytes_of_their_utc_day() {

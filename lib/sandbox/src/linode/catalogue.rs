@@ -27,6 +27,7 @@ pub(super) const REGIONS: &[Region] = &[
     region("ap-south", "Singapore, SG", "sg", &["Linodes", METADATA]),
     region("ca-central", "Toronto, CA", "ca", &["Linodes"]),
     region("de-fra-2", "Frankfurt 2, DE", "de", &["Linodes", METADATA, GPU, PREMIUM]),
+    region("eu-central", "Frankfurt, DE", "de", &["Linodes", METADATA]),
     region("eu-west", "London, UK", "gb", &["Linodes", METADATA]),
     region("fr-par", "Paris, FR", "fr", &["Linodes", METADATA, GPU, PREMIUM]),
     region("gb-lon", "London 2, UK", "gb", &["Linodes", METADATA, PREMIUM]),
@@ -34,6 +35,8 @@ pub(super) const REGIONS: &[Region] = &[
     region("us-east", "Newark, NJ", "us", &["Linodes", METADATA]),
     region("us-ord", "Chicago, IL", "us", &["Linodes", METADATA, GPU, PREMIUM]),
     region("us-sea", "Seattle, WA", "us", &["Linodes", METADATA, GPU, PREMIUM]),
+    region("us-southeast", "Atlanta, GA", "us", &["Linodes", METADATA]),
+    region("us-west", "Fremont, CA", "us", &["Linodes", METADATA]),
 ];
 
 /// Memory and disk in MB, transfer in GB a month, price in US cents a month.
