@@ -10,6 +10,7 @@ use crate::command::CommandKind;
 use crate::customer::CustomerId;
 use crate::first_boot::Fingerprints;
 use crate::ids::{InstanceId, OrderId};
+use crate::money::Money;
 use crate::vm::VmId;
 
 word_enum! {
@@ -66,6 +67,8 @@ pub struct Instance {
     pub vm: Option<VmId>,
     /// Its address.
     pub address: Option<IpAddr>,
+    /// What its customer pays a month; `None` in records of before it was kept.
+    pub price: Option<Money>,
     /// The account the credentials are for.
     pub username: String,
     /// The certificate it answers with, to compare by eye on first connection.

@@ -15,6 +15,7 @@ pub mod failover;
 pub mod first_boot;
 pub mod ids;
 pub mod instance;
+pub mod inventory;
 pub mod ledger;
 pub mod mail;
 pub mod money;
@@ -22,6 +23,7 @@ pub mod order;
 pub mod payment;
 pub mod readiness;
 pub mod secret;
+pub mod trading;
 pub mod vm;
 
 pub use jiff::Timestamp;

@@ -23,8 +23,12 @@ word_enum! {
         Reinstalled = "reinstalled",
         /// No provider can make the desktop just now: it waits, and the promise holds.
         Delayed = "delayed",
+        /// The machine was lost at the provider: another one is made.
+        Rebuilding = "rebuilding",
         /// It could not be delivered; the money goes back.
         FailedAndRefunded = "failed_and_refunded",
+        /// A trading desktop that staff ordered could not be delivered; nothing was paid.
+        NotDelivered = "not_delivered",
         /// To the operator: something needs a person.
         OperatorAlert = "operator_alert",
     }
@@ -38,7 +42,9 @@ impl MailKind {
             Self::Ready
             | Self::Reinstalled
             | Self::Delayed
+            | Self::Rebuilding
             | Self::FailedAndRefunded
+            | Self::NotDelivered
             | Self::OperatorAlert => false,
         }
     }

@@ -8,6 +8,9 @@
 //! ```
 //! `active` and `refunded` are the only states in which a paid order may rest. A machine that its provider loses takes
 //! an active order back to `provisioning`, for another one or the money back.
+//!
+//! What the operator's staff order begins as `paid` and costs nothing: its way back goes from `undoing` to `refunded`
+//! at once, without money and without a word about any.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -298,7 +301,7 @@ impl Order {
                     return Ok(Applied::Already);
                 }
                 next.note(*step, now);
-                if *step == Step::WaitingForProvider {
+                if *step == Step::WaitingForProvider && self.staff.is_none() {
                     effects.push(Effect::Mail(MailKind::Delayed));
                 }
             }
@@ -317,7 +320,9 @@ impl Order {
                 // The workflow that delivered has ended: the next one has a name of its own.
                 next.executions = self.executions.max(1).saturating_add(1);
                 next.restarted_at = Some(now);
-                effects.push(Effect::Mail(MailKind::Rebuilding));
+                if self.staff.is_none() {
+                    effects.push(Effect::Mail(MailKind::Rebuilding));
+                }
                 effects.push(Effect::StartWorkflow);
             }
             (E::MachineLost { .. }, S::Provisioning | S::Undoing | S::Refunding | S::Refunded) => {
@@ -332,6 +337,11 @@ impl Order {
             }
             (E::GaveUp(_), S::Undoing | S::Refunding | S::Refunded) => return Ok(Applied::Already),
 
+            (E::MachinesGone, S::Undoing) if self.staff.is_some() => {
+                next.status = S::Refunded;
+                next.note(Step::MachinesDestroyed, now);
+                effects.push(Effect::Mail(MailKind::NotDelivered));
+            }
             (E::MachinesGone, S::Undoing) => {
                 next.status = S::Refunding;
                 next.note(Step::MachinesDestroyed, now);

@@ -29,6 +29,7 @@ fn desktop(status: InstanceStatus) -> Instance {
         },
         vm: None,
         address: None,
+        price: None,
         username: "Administrator".to_owned(),
         certificate: None,
         command: None,

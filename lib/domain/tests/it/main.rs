@@ -6,6 +6,7 @@ mod circuit;
 mod command;
 mod create;
 mod failover;
+mod inventory;
 mod order;
 mod payment;
 mod readiness;

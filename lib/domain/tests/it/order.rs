@@ -1,14 +1,15 @@
 //! The order's states: what leads where, and that everything may come twice.
 
 use domain::Timestamp;
-use domain::catalogue::{Os, Plan};
+use domain::catalogue::{Image, Offering, Os, Plan, Provider};
 use domain::customer::{CustomerId, Email};
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::mail::MailKind;
 use domain::money::{Currency, Money};
 use domain::order::{
-    Applied, Effect, Failure, Order, OrderEvent as E, OrderStatus as S, PaymentMethod, Step,
+    Applied, Effect, Failure, Order, OrderEvent as E, OrderStatus as S, PaymentMethod, StaffVps, Step,
 };
+use domain::trading::{self, NewVps};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -107,6 +108,27 @@ fn nothing_is_provisioned_or_refunded_that_was_not_paid() {
 }
 
 #[test]
+fn a_lost_machine_takes_a_delivered_order_back_and_its_mails_are_new_ones() {
+    let lost = || E::MachineLost { allowed: SignedDuration::from_mins(30) };
+    assert!(after(&[E::PaymentConfirmed, claim()]).0.apply(&lost(), at(9)) == Ok(Applied::Already));
+    let mut events = vec![E::PaymentConfirmed, claim()];
+    for time in 1..=19 {
+        let made = [E::Progress(Step::MachineCreated), E::Progress(Step::CredentialsStored), E::Delivered];
+        events.extend(made.into_iter().chain([lost()]));
+        let (order, effects) = after(&events);
+        assert_eq!((order.status, order.losses()), (S::Provisioning, time));
+        assert_eq!(order.lost_at(), Some(at(events.len() as i64 - 1)));
+        assert_eq!(order.wanted_at(), order.lost_at());
+        assert!(
+            !order.has_done(Step::CredentialsStored) && order.timeline.len() < domain::order::TIMELINE_MAX
+        );
+        assert!(effects.ends_with(&[Effect::Mail(MailKind::Rebuilding), Effect::StartWorkflow]));
+        assert_eq!(order.mail(MailKind::Ready, at(0)).id, format!("{}.ready.{time}", order.id));
+        assert_eq!(order.execution_name(), format!("{}-{}", order.id, time + 1));
+    }
+}
+
+#[test]
 fn a_second_execution_has_a_name_of_its_own() {
     let (order, _) = after(&[E::PaymentConfirmed]);
     assert_eq!(order.execution_name(), order.id.to_string());
@@ -122,6 +144,7 @@ fn any_event() -> impl Strategy<Value = E> {
         (0u16..4).prop_map(|offering| E::AttemptBegun { offering }),
         prop::sample::select(Step::ALL).prop_map(E::Progress),
         Just(E::Delivered),
+        Just(E::MachineLost { allowed: SignedDuration::from_mins(30) }),
         prop::sample::select(Failure::ALL).prop_map(E::GaveUp),
         Just(E::MachinesGone),
         Just(E::MoneyReturned),
@@ -138,11 +161,12 @@ proptest! {
             let now = at(second as i64);
             let Ok(Applied::Changed(next, effects)) = order.apply(event, now) else { continue };
             mails.extend(effects.into_iter().filter_map(|e| match e {
-                Effect::Mail(kind) => Some(kind),
+                Effect::Mail(kind) => Some(next.mail(kind, now).id),
                 _ => None,
             }));
             // At rest is at rest.
-            if matches!(order.status, S::Active | S::Refunded) {
+            let lost = matches!(event, E::MachineLost { .. });
+            if order.status == S::Refunded || (order.status == S::Active && !lost) {
                 prop_assert_eq!(next.status, order.status);
             }
             // Nothing beyond an unpaid order without money.
@@ -155,8 +179,56 @@ proptest! {
             order = *next;
         }
         prop_assert!(order.timeline.len() <= domain::order::TIMELINE_MAX);
-        for kind in MailKind::ALL {
-            prop_assert!(mails.iter().filter(|m| *m == kind).count() <= 1, "{} twice", kind);
+        for id in &mails {
+            prop_assert!(mails.iter().filter(|m| *m == id).count() <= 1, "{} twice", id);
         }
     }
+}
+
+/// What staff order, from its beginning.
+fn ordered_by_staff() -> Order {
+    let customers = placed();
+    let offering = Offering {
+        provider: Provider::Vultr,
+        plan: "vc2-2c-4gb".to_owned(),
+        region: "uk".to_owned(),
+        provider_region: "lhr".to_owned(),
+        image: Image { name_prefix: "Windows 2022 Standard".to_owned(), fallback_id: "501".to_owned() },
+    };
+    let vps = StaffVps { mt5_account_id: "51234567".to_owned(), vps_name: None, offering };
+    let new = NewVps { staff: customers.customer, email: customers.email, plan: Plan::Basic, vps };
+    trading::place(new, (customers.id, customers.payment, customers.instance), at(0)).0
+}
+
+fn changed(order: &Order, event: &E, second: i64) -> (Order, Vec<Effect>) {
+    match order.apply(event, at(second)).unwrap() {
+        Applied::Changed(next, effects) => (*next, effects),
+        Applied::Already => panic!("{event:?} had happened before"),
+    }
+}
+
+#[test]
+fn what_staff_order_counts_as_paid_and_no_payment_ever_touches_it() {
+    let order = ordered_by_staff();
+    assert_eq!((order.status, order.price.minor, order.wanted_at()), (S::Paid, 0, Some(at(0))));
+    assert!(order.needs_work());
+    assert_eq!(order.apply(&E::PaymentConfirmed, at(1)), Ok(Applied::Already));
+    assert_eq!(order.apply(&E::PaymentWindowClosed, at(1)), Ok(Applied::Already));
+}
+
+#[test]
+fn what_staff_order_and_cannot_be_made_ends_without_money_and_without_a_word_of_it() {
+    let (order, started) = changed(&ordered_by_staff(), &claim(), 1);
+    assert_eq!(started, [Effect::Mail(MailKind::Started)]);
+    let (order, waiting) = changed(&order, &E::Progress(Step::WaitingForProvider), 2);
+    assert_eq!(waiting, []);
+    let (order, alert) = changed(&order, &E::GaveUp(Failure::DeadlinePassed), 3);
+    assert!(matches!(alert.as_slice(), [Effect::AlertOperator(_)]));
+    let (order, told) = changed(&order, &E::MachinesGone, 4);
+    assert_eq!(told, [Effect::Mail(MailKind::NotDelivered)]);
+    assert_eq!(order.status, S::Refunded);
+    assert!(!order.needs_work());
+    assert!(!order.has_done(Step::RefundRequested) && !order.has_done(Step::Refunded));
+    assert_eq!(order.apply(&E::MachinesGone, at(5)), Ok(Applied::Already));
+    assert_eq!(order.apply(&E::MoneyReturned, at(5)), Ok(Applied::Already));
 }
