@@ -301,7 +301,8 @@ where
         if late {
             let note = format!("{} is still not terminated: look at {}", instance.id, instance.provider());
             let now = self.world.now();
-            let alert = Mail::alert(&instance.id.to_string(), "terminate-late", note, Some(instance.order), now);
+            let alert =
+                Mail::alert(&instance.id.to_string(), "terminate-late", note, Some(instance.order), now);
             self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
             announce(&self.queue, &[alert]).await;
         }

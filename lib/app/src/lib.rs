@@ -8,6 +8,7 @@ pub mod deliverable;
 pub mod error;
 pub mod first_boot;
 pub mod gateway_events;
+pub mod inventory;
 pub mod mails;
 pub mod policy;
 pub mod ports;
@@ -17,6 +18,7 @@ pub mod provision;
 pub mod refunds;
 pub mod settle;
 pub mod sweep;
+pub mod trading;
 pub mod views;
 
 pub use error::{AppError, Chain};

@@ -23,9 +23,7 @@ pub fn owed(order: &Order, effects: &[Effect], now: Timestamp) -> Vec<Mail> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Mail(kind) => {
-                Some(Mail::about_order(*kind, order.id, &order.customer, &order.email, now))
-            }
+            Effect::Mail(kind) => Some(order.mail(*kind, now)),
             Effect::AlertOperator(note) => {
                 Some(Mail::alert(&order.id.to_string(), "order", note.clone(), Some(order.id), now))
             }
@@ -205,7 +203,8 @@ where
                 let product = self.catalogue.product(order.plan, order.os);
                 let recent = self.store.setup_times(order.plan, order.os).await?;
                 let ready_at = product.and_then(|p| ready_at(&order, &recent, p.usual_setup_seconds));
-                MailContent::Started { order: order.id, plan: order.plan, os: order.os, ready_at }
+                let paid = order.staff.is_none();
+                MailContent::Started { order: order.id, plan: order.plan, os: order.os, ready_at, paid }
             }
             MailKind::Receipt => {
                 let payment =
@@ -226,6 +225,12 @@ where
                 os: order.os,
                 deadline: order.deadline.unwrap_or(order.created_at),
             },
+            MailKind::Rebuilding => MailContent::Rebuilding {
+                order: order.id,
+                plan: order.plan,
+                os: order.os,
+                deadline: order.deadline.unwrap_or(order.created_at),
+            },
             MailKind::FailedAndRefunded => MailContent::FailedAndRefunded {
                 order: order.id,
                 plan: order.plan,
@@ -233,6 +238,18 @@ where
                 failure: order.failure.unwrap_or(domain::order::Failure::Internal),
                 amount: order.price,
             },
+            MailKind::NotDelivered => {
+                let vps = order
+                    .staff
+                    .ok_or_else(|| AppError::Fault(format!("{} is no staff's order", order.id)))?;
+                MailContent::NotDelivered {
+                    order: order.id,
+                    mt5_account_id: vps.mt5_account_id,
+                    vps_name: vps.vps_name,
+                    place: vps.offering.to_string(),
+                    failure: order.failure.unwrap_or(domain::order::Failure::Internal),
+                }
+            }
             MailKind::Ready | MailKind::Reinstalled => {
                 return self.credentials(mail, &order, &preferences).await;
             }

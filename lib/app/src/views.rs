@@ -60,13 +60,13 @@ impl From<Money> for MoneyView {
     }
 }
 
-/// When an order should be ready: from paid, as long as the median of recent ones took, but never in the past.
+/// When an order should be ready: from paid, or from the loss of its machine, as long as the median of recent ones took, but never in the past.
 pub fn ready_at(order: &Order, recent: &[u32], usual: u32) -> Option<Timestamp> {
     if !matches!(order.status, OrderStatus::Paid | OrderStatus::Provisioning) {
         return None;
     }
     let seconds = expected_seconds(recent, usual);
-    order.paid_at?.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok()
+    order.wanted_at()?.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok()
 }
 
 /// Reads orders for their customers.

@@ -24,6 +24,8 @@ pub enum MailContent {
         os: Os,
         /// When it should be ready.
         ready_at: Option<Timestamp>,
+        /// Whether it was paid for; what staff order is not.
+        paid: bool,
     },
     /// A receipt.
     Receipt {
@@ -76,6 +78,17 @@ pub enum MailContent {
         /// Delivered by then, or the money back.
         deadline: Timestamp,
     },
+    /// The machine was lost at the provider: another one is made.
+    Rebuilding {
+        /// The order.
+        order: OrderId,
+        /// Its size.
+        plan: Plan,
+        /// Its system.
+        os: Os,
+        /// Delivered by then, or the money back.
+        deadline: Timestamp,
+    },
     /// It could not be delivered; the money goes back.
     FailedAndRefunded {
         /// The order.
@@ -88,6 +101,19 @@ pub enum MailContent {
         failure: Failure,
         /// How much goes back.
         amount: Money,
+    },
+    /// A trading desktop that staff ordered could not be delivered; nothing was paid.
+    NotDelivered {
+        /// The order.
+        order: OrderId,
+        /// The MT5 account that it was for.
+        mt5_account_id: String,
+        /// What the staff called it.
+        vps_name: Option<String>,
+        /// Where it was to be made: provider, size and region.
+        place: String,
+        /// Why.
+        failure: Failure,
     },
     /// Something needs a person.
     OperatorAlert {

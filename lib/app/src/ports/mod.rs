@@ -24,9 +24,9 @@ pub use queue::{
 };
 pub use store::{
     AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
-    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadLedger,
-    ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSetupTimes, ReadWork, StoreError,
-    Ticket, WorkKind, Write,
+    ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadInventory,
+    ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSeen, ReadSetupTimes,
+    ReadTradingAccounts, ReadWork, StoreError, Ticket, WorkKind, Write,
 };
 pub use vm_host::{
     Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,

@@ -11,10 +11,12 @@ use domain::customer::{CustomerId, Profile};
 use domain::first_boot::FirstBoot;
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
 use domain::instance::{Instance, StoredCredentials};
+use domain::inventory::{Inventory, Seen};
 use domain::ledger::LedgerEntry;
 use domain::mail::Mail;
 use domain::order::Order;
 use domain::payment::Payment;
+use domain::trading::{Mt5AccountId, TradingAccount};
 
 /// An event of a gateway as it came in, stored once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +100,10 @@ pub enum Write {
     Profile(Profile),
     Circuit(Circuit),
     Availability(Availability),
+    TradingAccount(TradingAccount),
+    Inventory(Box<Inventory>),
+    /// Must not exist yet.
+    Seen(Seen),
     /// A mail that may be owed already: when an item with its id exists, nothing is written and nothing fails
     /// (a put of its own before the rest, so it may be owed although the rest is refused).
     MailIfNew(Mail),
@@ -306,6 +312,31 @@ pub trait ReadRented {
         limit: u16,
         after: Option<&str>,
     ) -> impl Future<Output = Result<Page<Instance>, StoreError>> + Send;
+}
+
+/// `dynamodb:Query` on one partition.
+pub trait ReadInventory {
+    /// What is remembered of every provider's inventory, one entry per provider that was ever looked at.
+    fn inventories(&self) -> impl Future<Output = Result<Vec<Inventory>, StoreError>> + Send;
+}
+
+/// `dynamodb:Query` on a provider's partition.
+pub trait ReadSeen {
+    /// What earlier runs stored of one listing, first run first.
+    fn seen(
+        &self,
+        provider: Provider,
+        listing: u64,
+    ) -> impl Future<Output = Result<Vec<Seen>, StoreError>> + Send;
+}
+
+/// `dynamodb:GetItem`
+pub trait ReadTradingAccounts {
+    /// Which desktop trades for an MT5 account, or did last.
+    fn trading_account(
+        &self,
+        id: &Mt5AccountId,
+    ) -> impl Future<Output = Result<Option<TradingAccount>, StoreError>> + Send;
 }
 
 /// What the sparse index lists: things that somebody has to look at, by when.

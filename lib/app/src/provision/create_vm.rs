@@ -162,6 +162,7 @@ where
             offering,
             vm: None,
             address: None,
+            price: Some(order.price),
             username,
             certificate: None,
             command: None,

@@ -35,7 +35,7 @@ where
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
         }
-        if order.timeline.iter().any(|done| done.step == Step::CredentialsStored) {
+        if order.has_done(Step::CredentialsStored) {
             return Ok(TaskOutput::default());
         }
         let attempt = self.attempt(&order).await?.ok_or(TaskError::NotFound("attempt"))?;
@@ -46,11 +46,16 @@ where
             username: instance.username,
             ciphertext: attempt.password_ciphertext.ok_or(TaskError::PasswordLost)?,
             stored_at: now,
-            version: 0,
+            // Those of a machine that was lost are there already.
+            version: self.store.credentials(instance.id).await?.map_or(0, |known| known.version),
         };
-        let mail = Mail::about_order(MailKind::Ready, order.id, &order.customer, &order.email, now);
-        let writes = vec![Write::Credentials(credentials), Write::Mail(mail)];
+        let mail = order.mail(MailKind::Ready, now);
+        let writes = vec![Write::Credentials(credentials), Write::Mail(mail.clone())];
         self.record(&order, &OrderEvent::Progress(Step::CredentialsStored), writes).await?;
+        // The state machine itself sends the first machine's.
+        if order.losses() > 0 {
+            announce(&self.queue, &[mail]).await;
+        }
         Ok(TaskOutput::default())
     }
 
@@ -75,7 +80,8 @@ where
         let setup_seconds = instance.setup_seconds;
         self.record(&order, &OrderEvent::Delivered, vec![Write::Instance(instance)]).await?;
         tracing::info!(order = %id, setup_seconds, "desktop delivered");
-        if let Some(seconds) = setup_seconds {
+        // What staff order has another set-up than what customers buy: its time is no estimate for theirs.
+        if let Some(seconds) = setup_seconds.filter(|_| order.staff.is_none()) {
             self.remember_setup(&order, seconds).await;
         }
         Ok(TaskOutput::default())
@@ -130,10 +136,14 @@ where
 /// The ticket of an order that cannot be delivered. Its id follows from the order's, so there is one.
 pub(super) fn ticket(order: &Order, failure: Failure, now: Timestamp) -> Result<Ticket, TaskError> {
     let id = order.id;
-    let message = format!(
-        "Order {id} ({} {}) could not be delivered: {failure}. Its machines are destroyed and {} goes back.",
-        order.plan, order.os, order.price
-    );
+    let after = match &order.staff {
+        None => format!("Its machines are destroyed and {} goes back.", order.price),
+        Some(vps) => {
+            format!("It was to trade for MT5 account {}, at {}.", vps.mt5_account_id, vps.offering)
+        }
+    };
+    let message =
+        format!("Order {id} ({} {}) could not be delivered: {failure}. {after}", order.plan, order.os);
     Ok(Ticket {
         id: TicketId::parse(&format!("{}{}", TicketId::PREFIX, id.bare()))
             .map_err(|error| TaskError::Internal(error.to_string()))?,

@@ -28,7 +28,8 @@ use crate::mails::announce;
 use crate::policy::Policy;
 use crate::ports::{
     Clock, Commit, CompleteTask, Encrypt, Ids, PaymentGateway, ProbeRdp, QueueMail, ReadAttempts,
-    ReadCircuits, ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes, VmHosts, Write,
+    ReadCircuits, ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders, ReadPayments, ReadSetupTimes,
+    VmHosts, Write,
 };
 use crate::providers::Providers;
 use crate::refunds::Refunds;
@@ -70,6 +71,7 @@ pub trait State:
     + ReadFirstBoots
     + ReadSetupTimes
     + ReadCircuits
+    + ReadCredentials
     + Clone
     + Sync
 {
@@ -84,6 +86,7 @@ impl<S> State for S where
         + ReadFirstBoots
         + ReadSetupTimes
         + ReadCircuits
+        + ReadCredentials
         + Clone
         + Sync
 {

@@ -41,7 +41,13 @@ where
             let known = offerings.iter().zip(&outlooks).find(|(one, _)| *one == offering);
             known.map_or(domain::failover::Outlook::NotSetUp, |(_, outlook)| *outlook)
         };
-        choose(&offerings, attempts, outlook, self.world.now())
+        // What was refused or broke for a machine that was delivered and lost since says nothing of today.
+        let since = order.lost_at();
+        let counts = |a: &&Attempt| {
+            a.is_left_behind() || since.is_none_or(|lost| a.called_at.is_none_or(|called| called >= lost))
+        };
+        let attempts: Vec<Attempt> = attempts.iter().filter(counts).cloned().collect();
+        choose(&offerings, &attempts, outlook, self.world.now())
     }
 
     /// Begins the order's next attempt, with what is to be written along; or the order waits for the first provider

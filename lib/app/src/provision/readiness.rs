@@ -177,7 +177,7 @@ where
     }
 
     pub(super) fn setup_seconds(order: &Order, now: Timestamp) -> Option<u32> {
-        let since = order.paid_at?;
+        let since = order.wanted_at()?;
         u32::try_from(now.duration_since(since).as_secs()).ok()
     }
 }
