@@ -11,6 +11,7 @@ use domain::circuit::Operation;
 use domain::customer::CustomerId;
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
 use domain::ledger::EntryKind;
+use domain::trading::Mt5AccountId;
 
 use crate::parts::StoredTime;
 
@@ -177,6 +178,20 @@ pub(crate) fn availability(provider: Provider) -> Key {
     Key::new("AVAILABILITY".to_owned(), provider.as_str())
 }
 
+/// All providers share one partition here too.
+pub(crate) fn inventory(provider: Provider) -> Key {
+    Key::new("INVENTORY".to_owned(), provider.as_str())
+}
+
+/// What one run saw of a listing. Padded, so that runs come in their order.
+pub(crate) fn seen(provider: Provider, listing: u64, run: u16) -> Key {
+    Key::new(format!("SEEN#{provider}"), format!("{listing:010}#{run:05}"))
+}
+
+pub(crate) fn trading_account(id: &Mt5AccountId) -> Key {
+    Key::new(format!("MT5#{id}"), "TRADING_ACCOUNT")
+}
+
 /// Partitions that hold one kind of thing: a partition and the beginning of every sort key in it.
 pub(crate) fn circuits_of(provider: Provider) -> Key {
     Key::new(format!("CIRCUIT#{provider}"), "")
@@ -184,6 +199,14 @@ pub(crate) fn circuits_of(provider: Provider) -> Key {
 
 pub(crate) fn availabilities() -> Key {
     Key::new("AVAILABILITY".to_owned(), "")
+}
+
+pub(crate) fn inventories() -> Key {
+    Key::new("INVENTORY".to_owned(), "")
+}
+
+pub(crate) fn seen_of(provider: Provider, listing: u64) -> Key {
+    Key::new(format!("SEEN#{provider}"), format!("{listing:010}#"))
 }
 
 /// What the partition of an order holds besides the order: a partition and the beginning of the sort keys.
@@ -288,6 +311,11 @@ circuit             CIRCUIT#vultr create#ewr
 circuits_of         CIRCUIT#vultr
 availability        AVAILABILITY vultr
 availabilities      AVAILABILITY
+inventory           INVENTORY vultr
+inventories         INVENTORY
+seen                SEEN#vultr 0000000007#00002
+seen_of             SEEN#vultr 0000000007#
+trading_account     MT5#51234567 TRADING_ACCOUNT
 nothing             NOTHING NOTHING
 order_of_customer   CUSTOMER#ada ORDER#ord_01M3250V0000000000000000A7
 orders_of           CUSTOMER#ada ORDER#
@@ -334,6 +362,11 @@ work UnknownAttempt WORK#unknown_attempt 2026-09-21T14:13:20.000000000Z ORDER#1 
             ("circuits_of", circuits_of(Provider::Vultr)),
             ("availability", availability(Provider::Vultr)),
             ("availabilities", availabilities()),
+            ("inventory", inventory(Provider::Vultr)),
+            ("inventories", inventories()),
+            ("seen", seen(Provider::Vultr, 7, 2)),
+            ("seen_of", seen_of(Provider::Vultr, 7)),
+            ("trading_account", trading_account(&Mt5AccountId::parse("51234567").unwrap())),
             ("nothing", nothing()),
             ("order_of_customer", order_of_customer(&customer, order_id)),
             ("orders_of", orders_of(&customer)),

@@ -1,8 +1,8 @@
 //! Listings: a customer's things page by page, and what the partition of an order or a desktop holds.
 
 use app::ports::{
-    AuditEntry, Page, ReadAttempts, ReadAudit, ReadAvailability, ReadCircuits, ReadInstances, ReadLedger,
-    ReadOrders, StoreError,
+    AuditEntry, Page, ReadAttempts, ReadAudit, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory,
+    ReadLedger, ReadOrders, ReadSeen, StoreError,
 };
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,6 +13,7 @@ use domain::create::Attempt;
 use domain::customer::CustomerId;
 use domain::ids::{InstanceId, OrderId};
 use domain::instance::Instance;
+use domain::inventory::{Inventory, Seen};
 use domain::ledger::LedgerEntry;
 use domain::order::Order;
 
@@ -77,6 +78,18 @@ impl ReadCircuits for Store {
 impl ReadAvailability for Store {
     async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
         self.whole(keys::availabilities()).await
+    }
+}
+
+impl ReadInventory for Store {
+    async fn inventories(&self) -> Result<Vec<Inventory>, StoreError> {
+        self.whole(keys::inventories()).await
+    }
+}
+
+impl ReadSeen for Store {
+    async fn seen(&self, provider: Provider, listing: u64) -> Result<Vec<Seen>, StoreError> {
+        self.whole(keys::seen_of(provider, listing)).await
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod delayed;
 mod failed_and_refunded;
+mod not_delivered;
 mod operator_alert;
 mod ready;
+mod rebuilding;
 mod receipt;
 mod started;
 
@@ -56,8 +58,8 @@ pub(crate) use pair;
 /// Only when a value refuses to be formatted, which none of ours does.
 pub(crate) fn render(settings: &Settings, content: &MailContent) -> Result<Rendered, askama::Error> {
     match content {
-        MailContent::Started { order, plan, os, ready_at } => {
-            started::render(settings, *order, *plan, *os, *ready_at)
+        MailContent::Started { order, plan, os, ready_at, paid } => {
+            started::render(settings, *order, *plan, *os, *ready_at, *paid)
         }
         MailContent::Receipt { order, plan, os, specs, amount, reference, paid_at } => {
             let paid = receipt::Paid { amount: *amount, reference, at: *paid_at };
@@ -92,8 +94,16 @@ pub(crate) fn render(settings: &Settings, content: &MailContent) -> Result<Rende
         MailContent::Delayed { order, plan, os, deadline } => {
             delayed::render(settings, *order, *plan, *os, *deadline)
         }
+        MailContent::Rebuilding { order, plan, os, deadline } => {
+            rebuilding::render(settings, *order, *plan, *os, *deadline)
+        }
         MailContent::FailedAndRefunded { order, plan, os, failure, amount } => {
             failed_and_refunded::render(settings, *order, *plan, *os, *failure, *amount)
+        }
+        MailContent::NotDelivered { order, mt5_account_id, vps_name, place, failure } => {
+            let vps =
+                not_delivered::Vps { order: *order, mt5_account_id, vps_name: vps_name.as_deref(), place };
+            not_delivered::render(settings, &vps, *failure)
         }
         MailContent::OperatorAlert { order, note } => operator_alert::render(settings, *order, note),
     }
@@ -107,7 +117,9 @@ pub(crate) const fn name(content: &MailContent) -> &'static str {
         MailContent::Ready { reinstalled: false, .. } => "ready",
         MailContent::Ready { reinstalled: true, .. } => "reinstalled",
         MailContent::Delayed { .. } => "delayed",
+        MailContent::Rebuilding { .. } => "rebuilding",
         MailContent::FailedAndRefunded { .. } => "refund",
+        MailContent::NotDelivered { .. } => "not-delivered",
         MailContent::OperatorAlert { .. } => "alert",
     }
 }
@@ -119,7 +131,9 @@ pub(crate) const fn order(content: &MailContent) -> Option<domain::ids::OrderId>
         | MailContent::Receipt { order, .. }
         | MailContent::Ready { order, .. }
         | MailContent::Delayed { order, .. }
-        | MailContent::FailedAndRefunded { order, .. } => Some(*order),
+        | MailContent::Rebuilding { order, .. }
+        | MailContent::FailedAndRefunded { order, .. }
+        | MailContent::NotDelivered { order, .. } => Some(*order),
         MailContent::OperatorAlert { order, .. } => *order,
     }
 }

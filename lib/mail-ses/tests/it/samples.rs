@@ -39,7 +39,26 @@ pub(crate) fn order() -> OrderId {
 
 pub(crate) fn started(os: Os) -> MailContent {
     let ready_at = Some("2026-11-20T14:09:00Z".parse().unwrap());
-    MailContent::Started { order: order(), plan: Plan::Basic, os, ready_at }
+    MailContent::Started { order: order(), plan: Plan::Basic, os, ready_at, paid: true }
+}
+
+/// To staff, whose trading desktop nobody pays for.
+pub(crate) fn started_for_staff() -> MailContent {
+    let mut content = started(Os::Windows);
+    if let MailContent::Started { paid, .. } = &mut content {
+        *paid = false;
+    }
+    content
+}
+
+pub(crate) fn not_delivered(failure: Failure) -> MailContent {
+    MailContent::NotDelivered {
+        order: order(),
+        mt5_account_id: "51234567".to_owned(),
+        vps_name: Some("gold scalper".to_owned()),
+        place: "vultr vc2-2c-4gb in lhr".to_owned(),
+        failure,
+    }
 }
 
 pub(crate) fn receipt(os: Os) -> MailContent {
@@ -106,6 +125,11 @@ pub(crate) fn delayed(os: Os) -> MailContent {
     MailContent::Delayed { order: order(), plan: Plan::Basic, os, deadline }
 }
 
+pub(crate) fn rebuilding(os: Os) -> MailContent {
+    let deadline = "2026-11-20T14:32:11Z".parse().unwrap();
+    MailContent::Rebuilding { order: order(), plan: Plan::Basic, os, deadline }
+}
+
 pub(crate) fn failed(os: Os, failure: Failure) -> MailContent {
     let amount = Money::new(4_500_000, Currency::Ngn);
     MailContent::FailedAndRefunded { order: order(), plan: Plan::Basic, os, failure, amount }
@@ -124,12 +148,17 @@ pub(crate) fn all() -> Vec<(String, MailContent)> {
         all.push((format!("started-{os}"), started(os)));
         all.push((format!("receipt-{os}"), receipt(os)));
         all.push((format!("delayed-{os}"), delayed(os)));
+        all.push((format!("rebuilding-{os}"), rebuilding(os)));
         all.push((format!("ready-{os}"), ready(os)));
         all.push((format!("ready-by-link-{os}"), ready_by_link(os)));
         all.push((format!("reinstalled-{os}"), reinstalled(os)));
         for &failure in Failure::ALL {
             all.push((format!("failed-{failure}-{os}"), failed(os, failure)));
         }
+    }
+    all.push(("started-staff".to_owned(), started_for_staff()));
+    for &failure in Failure::ALL {
+        all.push((format!("not-delivered-{failure}"), not_delivered(failure)));
     }
     all.push(("alert-order".to_owned(), alert(Some(order()))));
     all.push(("alert".to_owned(), alert(None)));

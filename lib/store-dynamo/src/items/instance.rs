@@ -13,7 +13,7 @@ use domain::vm::VmId;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{self, Key};
-use crate::parts::{FingerprintsPart, OfferingPart, StoredTime};
+use crate::parts::{FingerprintsPart, MoneyPart, OfferingPart, StoredTime};
 use crate::row::{Listed, Thing};
 
 #[derive(Serialize, Deserialize)]
@@ -26,6 +26,7 @@ pub(crate) struct InstanceItem {
     status: InstanceStatus,
     attempt: u16,
     offering: OfferingPart,
+    price: Option<MoneyPart>,
     vm: Option<VmId>,
     address: Option<IpAddr>,
     username: String,
@@ -58,6 +59,7 @@ impl From<&Instance> for InstanceItem {
             status: instance.status,
             attempt: instance.attempt,
             offering: (&instance.offering).into(),
+            price: instance.price.map(Into::into),
             vm: instance.vm.clone(),
             address: instance.address,
             username: instance.username.clone(),
@@ -89,6 +91,7 @@ impl From<InstanceItem> for Instance {
             status: item.status,
             attempt: item.attempt,
             offering: item.offering.into(),
+            price: item.price.map(Into::into),
             vm: item.vm,
             address: item.address,
             username: item.username,

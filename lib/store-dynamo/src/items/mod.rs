@@ -9,13 +9,16 @@ mod event;
 mod first_boot;
 mod idempotency;
 mod instance;
+mod inventory;
 mod ledger;
 mod mail;
 mod order;
 mod payment;
 mod profile;
+mod seen;
 mod setup_times;
 mod ticket;
+mod trading_account;
 
 pub(crate) use setup_times::SetupTimes;
 

@@ -169,6 +169,7 @@ pub(crate) fn instance(n: u32) -> Instance {
         status: InstanceStatus::Active,
         attempt: 1,
         offering: offering(),
+        price: Some(order.price),
         vm: None,
         address: Some("203.0.113.7".parse().unwrap()),
         username: "Administrator".to_owned(),

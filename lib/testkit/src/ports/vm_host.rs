@@ -158,6 +158,11 @@ impl VmHost {
         self.with(|s| s.faults.push((Some(provider), op, fault, times)));
     }
 
+    /// No further faults of single calls.
+    pub fn heal(&self) {
+        self.with(|s| s.faults.clear());
+    }
+
     /// Every call of one provider does this instead, for so long.
     pub fn take_down(&self, provider: Provider, fault: HostFault, lasts: SignedDuration) {
         let until = self.sim.now().checked_add(lasts).expect("a time within range");
@@ -230,7 +235,7 @@ impl VmHost {
                 os: Os::Linux,
                 address: IpAddr::V4(Ipv4Addr::from(0xC633_0000 + u32::try_from(number).unwrap_or(0))),
                 password: "nobody's password".to_owned(),
-                report_url: String::new(),
+                report_url: "https://example.com/planted-machine".to_owned(),
                 on: true,
                 installs: 0,
                 ends_on: None,

@@ -5,6 +5,7 @@ use domain::instance::InstanceStatus;
 use domain::ledger;
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentStatus, RefundStatus};
+use domain::vm::parse_vm_name;
 
 use super::Shop;
 use crate::ports::VmMachine;
@@ -127,7 +128,9 @@ impl Shop {
     fn check_owners(&self, broken: &mut Vec<String>) {
         let orders = self.world.store.orders();
         for machine in self.world.host.machines() {
-            if !orders.iter().any(|o| machine.tags.contains(&o.id.to_string())) {
+            if parse_vm_name(&machine.name).is_some()
+                && !orders.iter().any(|o| machine.tags.contains(&o.id.to_string()))
+            {
                 broken.push(format!("the machine {} belongs to nobody", machine.name));
             }
         }

@@ -65,7 +65,10 @@ fn a_machine_that_comes_after_its_money_went_back_is_deleted() {
     assert_eq!(machines(&shop, order), 0);
     let id = shop.order(order).instance;
     let audits = shop.world.store.audit_entries();
-    assert_eq!(audits.iter().filter(|a| a.instance == id && a.action.starts_with("sync_ghost")).count(), ghosts);
+    assert_eq!(
+        audits.iter().filter(|a| a.instance == id && a.action.starts_with("sync_ghost")).count(),
+        ghosts
+    );
     assert_eq!(vultr(&shop.reconcile()).tally.ghosts, 0);
 }
 
@@ -93,7 +96,8 @@ fn what_does_not_carry_our_name_and_tag_is_never_touched() {
     let mut shop = Shop::open();
     let (_, order) = shop.delivered(Os::Linux);
     let name = vm_name(order, 9);
-    for (name, tags) in [("web-1", &["nemordp"][..]), ("ord_1-1", &["nemordp"]), (name.as_str(), &["other"])] {
+    for (name, tags) in [("web-1", &["nemordp"][..]), ("ord_1-1", &["nemordp"]), (name.as_str(), &["other"])]
+    {
         shop.world.host.plant(Provider::Vultr, name, tags, minutes(60 * 24 * 30));
     }
     shop.reconcile_for(minutes(60));
@@ -120,9 +124,18 @@ fn a_stranger_with_our_name_is_told_at_once_and_deleted_after_a_day_unless_there
             names.push(shop.world.host.plant(Provider::Vultr, &vm_name(unknown, 1), &tags, minutes(600)));
         }
         let found = shop.reconcile();
-        assert_eq!((vultr(&found).tally.strangers, vultr(&found).tally.ghosts), (u32::try_from(strangers).unwrap(), 0));
+        assert_eq!(
+            (vultr(&found).tally.strangers, vultr(&found).tally.ghosts),
+            (u32::try_from(strangers).unwrap(), 0)
+        );
         shop.run_until_idle();
-        assert!(shop.world.outbox.sent().iter().any(|m| m.note.as_ref().is_some_and(|n| n.contains("name of ours"))));
+        assert!(
+            shop.world
+                .outbox
+                .sent()
+                .iter()
+                .any(|m| m.note.as_ref().is_some_and(|n| n.contains("name of ours")))
+        );
         shop.reconcile_for(minutes(60 * 24 + 20));
         let left = shop.world.host.machines().iter().filter(|m| names.contains(&m.id)).count();
         assert_eq!(left == 0, deleted, "{strangers} strangers, {left} left");
@@ -162,8 +175,8 @@ fn a_lost_machine_is_made_anew_with_new_credentials() {
                 Step::FirstBootReported,
                 Step::DesktopAnswers,
                 Step::CredentialsStored,
-                Step::CredentialsMailed,
                 Step::Active,
+                Step::CredentialsMailed,
             ]
         );
         assert_eq!((shop.mails(order, "rebuilding").len(), shop.mails(order, "ready").len()), (1, 2));
@@ -230,7 +243,13 @@ fn when_many_machines_are_missing_at_once_nobody_believes_it() {
     }
     assert_eq!(vultr(&shop.reconcile()).tally.missing, 0);
     shop.run_until_idle();
-    assert!(shop.world.outbox.sent().iter().any(|m| m.note.as_ref().is_some_and(|n| n.contains("another account"))));
+    assert!(
+        shop.world
+            .outbox
+            .sent()
+            .iter()
+            .any(|m| m.note.as_ref().is_some_and(|n| n.contains("another account")))
+    );
 }
 
 #[test]
@@ -291,7 +310,8 @@ fn an_attempt_left_behind_is_settled_by_what_two_listings_do_not_show() {
     for late in [None, Some(minutes(100))] {
         let mut shop = Shop::open();
         shop.world.catalogue = six_providers();
-        let first = six_providers().product(domain::catalogue::Plan::Basic, Os::Linux).unwrap().offerings[0].provider;
+        let first =
+            six_providers().product(domain::catalogue::Plan::Basic, Os::Linux).unwrap().offerings[0].provider;
         let fault = late.map_or(HostFault::FailBefore, HostFault::Late);
         shop.world.host.fail_at(first, Op::Create, fault, 1);
         let order = shop.paid_order(Os::Linux);
@@ -299,7 +319,8 @@ fn an_attempt_left_behind_is_settled_by_what_two_listings_do_not_show() {
         shop.world.host.take_down(first, HostFault::Unreachable, minutes(60));
         shop.run_for(minutes(25));
         assert_eq!(shop.order(order).status, OrderStatus::Active, "it went on elsewhere");
-        let left = |shop: &Shop| shop.world.store.all_attempts().into_iter().filter(|a| a.is_left_behind()).count();
+        let left =
+            |shop: &Shop| shop.world.store.all_attempts().into_iter().filter(|a| a.is_left_behind()).count();
         assert_eq!(left(&shop), 1);
         let found = shop.reconcile();
         assert!(found.unknown_age >= minutes(10), "{:?}", found.unknown_age);
@@ -326,10 +347,11 @@ fn an_attempt_left_behind_is_settled_by_what_two_listings_do_not_show() {
 #[test]
 fn two_runs_at_once_do_what_one_does() {
     let mut shop = Shop::open();
+    let (_, kept) = shop.delivered(Os::Windows);
     shop.world.host.fail(Op::Create, HostFault::Late(minutes(90)), 20);
     let order = shop.paid_order(Os::Windows);
     shop.run_until_idle();
-    let (_, kept) = shop.delivered(Os::Windows);
+    shop.world.host.heal();
     shop.run_for(minutes(120));
     shop.world.host.vanish(&shop.instance(kept).vm.unwrap());
     let mut rebuilt = 0;
@@ -443,7 +465,9 @@ fn beside_every_step_of_an_order_the_inventory_hurts_nothing() {
 #[test]
 fn beside_orders_with_every_kind_of_trouble_the_inventory_hurts_nothing() {
     let late = HostFault::Late(SignedDuration::from_secs(150));
-    for fault in [HostFault::FailBefore, HostFault::FailAfter, HostFault::DropAfter, HostFault::OutOfStock, late] {
+    for fault in
+        [HostFault::FailBefore, HostFault::FailAfter, HostFault::DropAfter, HostFault::OutOfStock, late]
+    {
         for seed in 1..=3 {
             let mut shop = Shop::seeded(seed);
             shop.world.host.fail(Op::Create, fault, 1);

@@ -3,6 +3,7 @@
 mod campaign;
 mod commands;
 mod harness;
+mod inventory;
 mod payments;
 mod properties;
 mod provision_faults;
