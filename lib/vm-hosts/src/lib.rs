@@ -1,6 +1,6 @@
 //! The providers that are set up: the one place that knows them all.
 //!
-//! A new provider is a crate of its own and one line in [`any_host`]'s registry; what it has to be told is read in
+//! A new provider is a crate of its own and one line in the registry (`any_host.rs`); what it has to be told is read in
 //! [`Settings`] and in `secrets.rs`.
 
 mod any_host;
