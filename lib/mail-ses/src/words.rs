@@ -76,6 +76,24 @@ pub(crate) const fn why(failure: Failure) -> &'static str {
     }
 }
 
+/// The same in the words of those who run the shop.
+pub(crate) const fn why_to_staff(failure: Failure) -> &'static str {
+    match failure {
+        Failure::NoOfferingLeft => {
+            "The provider has none of this size left in this region, is not working, or refused the order."
+        }
+        Failure::DeadlinePassed => "It did not become usable within the time that is allowed for it.",
+        Failure::ProviderRefused => {
+            "The provider refused to make the machine: our key, our quota there, or an unpaid account. The alert to \
+             the operator has its words."
+        }
+        Failure::PaymentNotConfirmed => {
+            "It was taken for an order that has to be paid. This is a fault of ours."
+        }
+        Failure::Internal => "Something in our own system broke while it was being set up. The log has more.",
+    }
+}
+
 /// Columns of the text parts.
 const COLUMNS: usize = 72;
 

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use domain::catalogue::{Image, Offering, Provider};
 use domain::first_boot::Fingerprints;
+use domain::money::{Currency, Money};
 use serde::de::{Error as _, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -114,6 +115,25 @@ impl From<OfferingPart> for Offering {
             region: part.region,
             image: Image { name_prefix: part.image_name_prefix, fallback_id: part.image_fallback_id },
         }
+    }
+}
+
+/// [`Money`] as a map.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MoneyPart {
+    minor: i64,
+    currency: Currency,
+}
+
+impl From<Money> for MoneyPart {
+    fn from(money: Money) -> Self {
+        Self { minor: money.minor, currency: money.currency }
+    }
+}
+
+impl From<MoneyPart> for Money {
+    fn from(part: MoneyPart) -> Self {
+        Self::new(part.minor, part.currency)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use app::ports::{
     GatewayEvent, IdempotencyRecord, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadMails,
-    ReadPayments, ReadProfiles, ReadSetupTimes, StoreError,
+    ReadPayments, ReadProfiles, ReadSetupTimes, ReadTradingAccounts, StoreError,
 };
 use domain::catalogue::{Os, Plan};
 use domain::customer::{CustomerId, Profile};
@@ -11,6 +11,7 @@ use domain::ids::{InstanceId, PaymentId};
 use domain::instance::StoredCredentials;
 use domain::mail::Mail;
 use domain::payment::Payment;
+use domain::trading::{Mt5AccountId, TradingAccount};
 
 use crate::Store;
 use crate::errors::store_error;
@@ -83,5 +84,11 @@ impl ReadSetupTimes for Store {
     async fn setup_times(&self, plan: Plan, os: Os) -> Result<Vec<u32>, StoreError> {
         let times: Option<SetupTimes> = self.get(keys::setup_times(plan, os)).await?;
         Ok(times.map(|times| times.recent).unwrap_or_default())
+    }
+}
+
+impl ReadTradingAccounts for Store {
+    async fn trading_account(&self, id: &Mt5AccountId) -> Result<Option<TradingAccount>, StoreError> {
+        self.get(keys::trading_account(id)).await
     }
 }

@@ -20,6 +20,7 @@ use domain::money::{Currency, Money};
 use domain::order::{Failure, Order, OrderStatus, PaymentMethod, StaffVps, Step, StepDone};
 use domain::payment::{Payment, PaymentStatus, Refund, RefundStatus};
 use domain::readiness::Pass;
+use domain::trading::{Mt5AccountId, TradingAccount};
 use domain::vm::VmId;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -181,12 +182,17 @@ fn instance() -> impl Strategy<Value = Instance> {
     let command = (select(CommandKind::ALL), time(), any::<bool>(), select(InstanceStatus::ALL))
         .prop_map(|(kind, since, sent, before)| CommandInProgress { kind, since, sent, before });
     let who = (instance_id(), order_id(), customer(), product(), select(InstanceStatus::ALL));
-    let vm =
-        (offering(), of(text().prop_map(VmId)), of(any::<std::net::IpAddr>()), text(), of(fingerprints()));
+    let vm = (
+        (offering(), of(money())),
+        of(text().prop_map(VmId)),
+        of(any::<std::net::IpAddr>()),
+        text(),
+        of(fingerprints()),
+    );
     let state = (of(command), of(text()), time(), of(time()), of(any::<u32>()));
     (who, vm, state, any::<[u16; 2]>(), any::<u64>()).prop_map(|(who, vm, state, counts, version)| {
         let (id, order, customer, (plan, os), status) = who;
-        let (offering, vm, address, username, certificate) = vm;
+        let ((offering, price), vm, address, username, certificate) = vm;
         let (command, last_error, created_at, ready_at, setup_seconds) = state;
         let [attempt, boot] = counts;
         Instance {
@@ -198,6 +204,7 @@ fn instance() -> impl Strategy<Value = Instance> {
             status,
             attempt,
             offering,
+            price,
             vm,
             address,
             username,
@@ -409,6 +416,13 @@ fn availability() -> impl Strategy<Value = Availability> {
         .prop_map(|(provider, seen_at, stock, version)| Availability { provider, seen_at, stock, version })
 }
 
+fn trading_account() -> impl Strategy<Value = TradingAccount> {
+    ("[0-9]{4,12}", order_id(), instance_id(), any::<u64>()).prop_map(|(id, order, instance, version)| {
+        let mt5_account_id = Mt5AccountId::parse(&id).unwrap();
+        TradingAccount { mt5_account_id, order, instance, version }
+    })
+}
+
 /// What is stored reads back the same, one write later, and uses none of the table's own names.
 fn reads_back<T: Thing + PartialEq>(thing: &T) -> Result<(), TestCaseError> {
     let own: crate::row::Attributes = serde_dynamo::to_item(T::Item::from(thing)).unwrap();
@@ -500,6 +514,7 @@ each_item!(
     ticket,
     setup_times,
     circuit,
+    trading_account,
     availability
 );
 

@@ -33,6 +33,7 @@ pub(super) fn plans() -> Vec<ProviderPlan> {
     [
         ("tiny", 1, 1024, 500),
         ("small", 2, 4096, 2000),
+        ("vc2-2c-4gb", 2, 4096, 2400),
         ("large", 4, 8192, 4000),
         ("graphics", 2, 10_240, 12_000),
     ]
@@ -47,10 +48,10 @@ pub(super) fn images() -> Vec<Image> {
         family: family.to_owned(),
     };
     [
-        ("1", "Windows 2022 Standard x64", "windows"),
-        ("2", "Windows Core 2022 Standard x64", "windows"),
-        ("3", "Ubuntu 24.04 LTS x64", "ubuntu"),
-        ("4", "Windows 2025 Standard x64", "windows"),
+        ("501", "Windows 2022 Standard x64", "windows"),
+        ("521", "Windows Core 2022 Standard x64", "windows"),
+        ("2284", "Ubuntu 24.04 LTS x64", "ubuntu"),
+        ("2514", "Windows 2025 Standard x64", "windows"),
     ]
     .map(image)
     .into()

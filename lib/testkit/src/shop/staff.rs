@@ -24,7 +24,7 @@ impl Shop {
             provider: None,
             region: "lhr".to_owned(),
             plan: "small".to_owned(),
-            os_id: "1".to_owned(),
+            os_id: "501".to_owned(),
             key: format!("key-{}", self.orders),
             request_hash: format!("hash-{}", self.orders),
             request_id: format!("request-{}", self.orders),
