@@ -11,9 +11,8 @@ use domain::catalogue::{Os, Plan};
 use domain::ids::{OrderId, PaymentId};
 use domain::money::Currency;
 use domain::order::{OrderStatus, PaymentMethod};
-use lambda_kit::{Caller, Problem, Reply, Request, api_url, header, json_body};
+use lambda_kit::{Caller, Problem, Reply, Request, api_url, fingerprint, idempotency_key, json_body};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What the handler works with.
 pub struct Deps<S, G, W> {
@@ -99,21 +98,4 @@ impl From<Placed> for CheckoutView {
             expires_at: payment.expires_at,
         }
     }
-}
-
-fn idempotency_key(request: &Request) -> Result<String, Problem> {
-    let key = header(request, "idempotency-key").map(str::trim).unwrap_or_default();
-    if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(key.to_owned())
-    } else {
-        let rule =
-            "Send an Idempotency-Key header of 1 to 255 visible ASCII characters, new for each purchase.";
-        Err(Problem::invalid_request("Idempotency-Key", rule))
-    }
-}
-
-/// What the body means, not how it was written: another order of the same fields is the same request.
-fn fingerprint(body: &CheckoutBody) -> Result<String, Problem> {
-    let canonical = serde_json::to_vec(body).map_err(|e| Problem::malformed_json(e.to_string()))?;
-    Ok(hex::encode(Sha256::digest(canonical)))
 }

@@ -42,4 +42,17 @@ impl Caller {
         let admin = groups.trim_matches(['[', ']']).split([' ', ',']).any(|group| group == "admin");
         Ok(Self { customer, email, email_verified: claim("email_verified") == "true", admin })
     }
+
+    /// The same for a route that is the staff's.
+    ///
+    /// # Errors
+    /// 401 as above; 403 for a customer, whatever else they send.
+    pub fn staff(request: &Request) -> Result<Self, Problem> {
+        let caller = Self::of(request)?;
+        if caller.admin {
+            Ok(caller)
+        } else {
+            Err(app::AppError::Forbidden("This is for the operator's staff.".to_owned()).into())
+        }
+    }
 }

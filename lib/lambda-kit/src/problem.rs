@@ -44,6 +44,11 @@ impl Problem {
             "The payment gateway does not answer; repeat with the same Idempotency-Key.",
         ),
         ("unavailable", 503, "A service that we need does not answer; repeat later."),
+        (
+            "provider_refused",
+            502,
+            "A provider refuses what we ask of it (staff only); the sentence has its words.",
+        ),
         ("gateway_refused", 502, "The payment gateway refuses the payment; nothing was charged."),
         ("internal", 500, "A fault of ours; quote the request id to support."),
     ];
@@ -170,6 +175,9 @@ impl From<AppError> for Problem {
                     "The payment gateway does not answer. Nothing was charged; try again.",
                 )
             },
+            AppError::Provider(refusal) if !error.retryable() => {
+                Self::new("provider_refused", format!("{refusal}."))
+            }
             error if error.retryable() => Self {
                 retry_after: Some(5),
                 ..Self::new("unavailable", "This cannot be done now. Try again.")
