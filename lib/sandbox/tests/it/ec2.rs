@@ -1,6 +1,6 @@
 //! EC2's query API: forms in, XML out. How the real SDK reads it is tested beside the client.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use sandbox::Config;
@@ -57,18 +57,21 @@ impl Ec2 {
         text(&xml, "instanceId").expect("an id")
     }
 
-    async fn until(&self, id: &str, what: &str, wanted: &str) -> Instant {
+    async fn until(&self, id: &str, what: &str, wanted: &str) {
+        let mut seen = None;
         for _ in 0..400 {
-            let xml = self.call("DescribeInstances", &[("InstanceId.1", id)]).await.1;
             let status = [("InstanceId.1", id), ("IncludeAllInstances", "true")];
-            let status = self.call("DescribeInstanceStatus", &status).await.1;
-            let seen = if what == "status" { text(&status, "status") } else { text(&xml, "name") };
+            seen = if what == "status" {
+                text(&self.call("DescribeInstanceStatus", &status).await.1, "status")
+            } else {
+                text(&self.call("DescribeInstances", &[("InstanceId.1", id)]).await.1, "name")
+            };
             if seen.as_deref() == Some(wanted) {
-                return Instant::now();
+                break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("{what} never became {wanted}");
+        assert_eq!(seen.as_deref(), Some(wanted), "{what}");
     }
 }
 
