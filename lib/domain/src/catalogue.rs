@@ -86,6 +86,15 @@ impl Provider {
         }
     }
 
+    /// Whether a machine can be made as new where it is. EC2 would replace it; DigitalOcean keeps the first boot
+    /// that it was made with, whose address works once.
+    pub const fn reinstalls(self) -> bool {
+        match self {
+            Self::Vultr | Self::Contabo | Self::Linode | Self::Hetzner => true,
+            Self::Digitalocean | Self::Ec2 => false,
+        }
+    }
+
     /// Whether a size of this id has a graphics card.
     fn has_graphics_card(self, plan: &str) -> bool {
         match self {

@@ -35,6 +35,9 @@ pub enum Refused {
         /// Where it stands.
         status: InstanceStatus,
     },
+    /// Its provider cannot do this at all.
+    #[error("This desktop cannot be reinstalled where it was made; terminate it and order another one.")]
+    NotThere,
 }
 
 /// Takes a command: the desktop becomes busy with it, or it is refused and nothing changes.
@@ -52,6 +55,9 @@ pub fn accept(instance: &Instance, kind: CommandKind, now: Timestamp) -> Result<
     };
     if !allowed {
         return Err(Refused::WrongState { kind, status: instance.status });
+    }
+    if kind == C::Reinstall && !instance.provider().reinstalls() {
+        return Err(Refused::NotThere);
     }
     let mut busy = instance.clone();
     busy.status = S::Busy;

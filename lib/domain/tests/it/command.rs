@@ -82,3 +82,14 @@ fn a_command_ends_in_its_state_or_leaves_everything_as_it_was() {
         assert_eq!((undone.status, undone.last_error.as_deref()), (before, Some("no")), "{kind}");
     }
 }
+
+#[test]
+fn a_desktop_that_its_provider_cannot_make_as_new_is_not_taken_for_it() {
+    for provider in Provider::ALL {
+        let mut instance = desktop(InstanceStatus::Active);
+        instance.offering.provider = *provider;
+        let taken = accept(&instance, CommandKind::Reinstall, now());
+        assert_eq!(taken.is_ok(), provider.reinstalls(), "{provider}");
+        assert!(accept(&instance, CommandKind::Terminate, now()).is_ok(), "{provider}");
+    }
+}

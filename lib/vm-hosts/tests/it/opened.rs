@@ -6,7 +6,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use domain::catalogue::{Catalogue, Provider};
+use domain::catalogue::{Catalogue, Os, Provider};
 use domain::secret::Secret;
 use http_call::peer::{Peer, Reply, client};
 use lambda_kit::{Env, SecretError, Secrets};
@@ -146,6 +146,9 @@ async fn every_provider_of_the_catalogue_answers_behind_one_type() {
     for provider in Provider::ALL {
         let host = hosts.host(*provider).expect("it is set up");
         assert_eq!(host.provider(), *provider);
+        // What is decided without a client and what the client says are the same.
+        let can = host.capabilities();
+        assert_eq!((can.reinstall, can.windows.is_some()), (provider.reinstalls(), provider.has(Os::Windows)));
         let (machines, next) =
             host.list(None, 50).await.unwrap_or_else(|error| panic!("{provider}: {error}"));
         assert_eq!(machines, [], "{provider}");
