@@ -14,6 +14,10 @@ use domain::customer::{CredentialDelivery, CustomerId, Email, Preferences, Profi
 use domain::first_boot::{Fingerprints, FirstBoot, Report};
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
 use domain::instance::{CommandInProgress, Instance, InstanceStatus, StoredCredentials};
+use domain::inventory::{
+    GhostFound, Inventory, Listing, Margin, Memory, MissingFound, Report as Listed, Seen, Sighting, Tally,
+    Why,
+};
 use domain::ledger::{EntryKind, LedgerEntry};
 use domain::mail::{Mail, MailKind, MailStatus};
 use domain::money::{Currency, Money};
@@ -423,6 +427,72 @@ fn trading_account() -> impl Strategy<Value = TradingAccount> {
     })
 }
 
+fn inventory() -> impl Strategy<Value = Inventory> {
+    let vm = || text().prop_map(VmId);
+    let memory = || {
+        let strangers = vec((vm(), time()).prop_map(|(vm, since)| Sighting { vm, since }), 0..4);
+        (strangers, vec(instance_id(), 0..4), vec((instance_id(), time()), 0..4))
+            .prop_map(|(strangers, turned, missing)| Memory { strangers, turned, missing })
+    };
+    let ghost = (vm(), text(), select(Why::ALL), time(), any::<bool>())
+        .prop_map(|(vm, name, why, since, deleted)| GhostFound { vm, name, why, since, deleted });
+    let missing = (instance_id(), vm(), time(), any::<bool>())
+        .prop_map(|(instance, vm, since, rebuilt)| MissingFound { instance, vm, since, rebuilt });
+    let tally = (any::<[u32; 3]>(), vec(ghost, 0..4), vec(missing, 0..4)).prop_map(
+        |([pages, calls, machines], ghosts_found, missing_found)| Tally {
+            pages,
+            calls,
+            machines,
+            ghosts_found,
+            missing_found,
+            ..Tally::default()
+        },
+    );
+    let margin = (product(), text(), text(), of(any::<i64>()), of(money()), any::<u32>()).prop_map(
+        |((plan, os), provider_plan, provider_region, cost_usd_cents, revenue, desktops)| Margin {
+            plan,
+            os,
+            provider_plan,
+            provider_region,
+            cost_usd_cents,
+            revenue,
+            desktops,
+        },
+    );
+    let tally = tally.boxed();
+    let listing = (any::<u64>(), of(time()), of(text()), any::<u16>(), tally.clone(), memory()).prop_map(
+        |(number, began_at, cursor, runs, tally, memory)| Listing {
+            number,
+            began_at,
+            cursor,
+            runs,
+            tally,
+            memory,
+        },
+    );
+    let report = (time(), time(), any::<u32>(), tally, vec(margin, 0..4)).prop_map(
+        |(began_at, complete_at, recorded, tally, margins)| Listed {
+            began_at,
+            complete_at,
+            recorded,
+            tally,
+            unknown: Vec::new(),
+            margins,
+        },
+    );
+    let whole = (select(Provider::ALL), listing, memory(), of(report), of(time()), of(text()), of(time()));
+    (whole, any::<u64>()).prop_map(|(whole, version)| {
+        let (provider, listing, before, report, looked_at, trouble, held_until) = whole;
+        Inventory { provider, listing, before, report, looked_at, trouble, held_until, version }
+    })
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    (select(Provider::ALL), any::<u64>(), any::<u16>(), vec(any::<u64>(), 0..9), time()).prop_map(
+        |(provider, listing, run, marks, expires_at)| Seen { provider, listing, run, marks, expires_at },
+    )
+}
+
 /// What is stored reads back the same, one write later, and uses none of the table's own names.
 fn reads_back<T: Thing + PartialEq>(thing: &T) -> Result<(), TestCaseError> {
     let own: crate::row::Attributes = serde_dynamo::to_item(T::Item::from(thing)).unwrap();
@@ -515,7 +585,9 @@ each_item!(
     setup_times,
     circuit,
     trading_account,
-    availability
+    availability,
+    inventory,
+    seen
 );
 
 proptest! {

@@ -1,7 +1,8 @@
 //! What is remembered of providers: circuits, what they said they have, and what is rented from them.
 
 use app::ports::{
-    Commit, ReadAvailability, ReadCircuits, ReadInstances, ReadOrders, ReadRented, StoreError, Write,
+    Commit, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory, ReadOrders, ReadRented, ReadSeen,
+    StoreError, Write,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::availability::{Availability, Stock};
@@ -9,6 +10,7 @@ use domain::catalogue::Provider;
 use domain::circuit::{Circuit, EVERYWHERE, Operation, Trouble};
 use domain::ids::{InstanceId, OrderId};
 use domain::instance::{Instance, InstanceStatus};
+use domain::inventory::{Inventory, Seen};
 use domain::order::StaffVps;
 use domain::vm::VmId;
 
@@ -160,6 +162,38 @@ async fn what_is_rented_from_a_provider_comes_page_by_page_to_the_end() {
         let result = store.rented(Provider::Vultr, limit, None).await;
         assert!(matches!(result, Err(StoreError::Invalid { .. })), "{limit}: {result:?}");
     }
+}
+
+#[tokio::test]
+async fn of_two_runs_of_the_inventory_one_loses_and_what_it_saw_is_not_stored_either() {
+    let Some(table) = table("inventory").await else { return };
+    let store = &table.store;
+    assert!(store.inventories().await.unwrap().is_empty());
+    let fresh = |provider| Write::Inventory(Box::new(Inventory::new(provider)));
+    table.put_all(vec![fresh(Provider::Vultr), fresh(Provider::Contabo)]).await;
+    let read = store.inventories().await.unwrap();
+    let providers: Vec<_> = read.iter().map(|inventory| inventory.provider).collect();
+    assert_eq!(providers, vec![Provider::Contabo, Provider::Vultr]);
+
+    let seen = |listing, run, marks: &[u64]| {
+        Write::Seen(Seen {
+            provider: Provider::Vultr,
+            listing,
+            run,
+            marks: marks.to_vec(),
+            expires_at: at(86_400),
+        })
+    };
+    let save = |run| vec![Write::Inventory(Box::new(read[1].clone())), seen(1, run, &[7, u64::MAX])];
+    store.commit(save(0)).await.unwrap();
+    let second = store.commit(save(1)).await;
+    assert!(matches!(second, Err(StoreError::Conflict)), "{second:?}");
+    table.put_all(vec![seen(1, 1, &[8]), seen(2, 0, &[9])]).await;
+    let marks = async |listing| -> Vec<u64> {
+        let seen = store.seen(Provider::Vultr, listing).await.unwrap();
+        seen.into_iter().flat_map(|seen| seen.marks).collect()
+    };
+    assert_eq!((marks(1).await, marks(2).await, marks(3).await), (vec![7, u64::MAX, 8], vec![9], vec![]));
 }
 
 #[tokio::test]
