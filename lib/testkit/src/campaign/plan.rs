@@ -59,14 +59,18 @@ pub enum Event {
     Abort(usize),
     /// Two sweeps at once.
     TwoSweeps,
+    /// The inventory runs twice at once.
+    TwoInventories,
+    /// The machine of an order disappears.
+    Vanishes(usize),
     /// The mail service is down for so many mails.
     MailDown(u32),
     /// The customer does something to their desktop.
     Command(usize, CommandKind),
 }
 
-/// The longest outage.
-const OUTAGE_MINUTES_MAX: u64 = 6 * 60;
+/// Most outages end within the time that an order has; one in four lasts for up to six hours.
+const OUTAGE_MINUTES: [u64; 4] = [30, 45, 60, 6 * 60];
 
 impl Plan {
     /// What `seed` means, given the names of the workflow's task states.
@@ -88,6 +92,9 @@ impl Plan {
             events.push((dice.minutes(3), pays));
             if dice.one_in(8) {
                 events.push((dice.minutes(90), Event::Command(order, dice.of(CommandKind::ALL))));
+            }
+            if dice.one_in(30) {
+                events.push((10 + dice.minutes(60), Event::Vanishes(order)));
             }
             if dice.one_in(12) {
                 events.push((dice.minutes(40), Event::Abort(order)));
@@ -166,7 +173,8 @@ impl Dice {
             }
             4 | 5 => {
                 let fault = self.of(&[HostFault::FailBefore, HostFault::Unreachable, HostFault::Busy]);
-                let lasts = SignedDuration::from_mins(1 + self.minutes(OUTAGE_MINUTES_MAX));
+                let longest = self.of(&OUTAGE_MINUTES);
+                let lasts = SignedDuration::from_mins(1 + self.minutes(longest));
                 Event::Outage(self.of(Provider::ALL), fault, lasts)
             }
             6 => Event::SoldOut(self.of(&["east", "west"])),
@@ -179,7 +187,8 @@ impl Dice {
                 let state = tasks[usize::try_from(self.below(tasks.len() as u64)).unwrap_or(0)].clone();
                 Event::State(state, self.of(&StateFault::ALL), self.times(3))
             }
-            10 => Event::TwoSweeps,
+            10 if self.one_in(2) => Event::TwoSweeps,
+            10 => Event::TwoInventories,
             _ => Event::MailDown(self.times(4)),
         }
     }

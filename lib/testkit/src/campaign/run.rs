@@ -1,5 +1,6 @@
 //! Runs one plan.
 
+use domain::instance::InstanceStatus;
 use domain::order::OrderStatus;
 use jiff::SignedDuration;
 
@@ -120,6 +121,18 @@ impl Run<'_> {
             Event::TwoSweeps => {
                 self.shop.sweep();
                 self.shop.sweep();
+            }
+            Event::TwoInventories => {
+                self.shop.reconcile_beside();
+                self.shop.reconcile_beside();
+            }
+            Event::Vanishes(order) => {
+                let id = self.orders[*order].1;
+                let instance = world.store.instances().into_iter().find(|i| i.order == id);
+                let active = instance.filter(|i| i.status == InstanceStatus::Active);
+                if let Some(vm) = active.and_then(|i| i.vm) {
+                    world.host.vanish(&vm);
+                }
             }
             Event::MailDown(mails) => world.outbox.fail(*mails),
             Event::Command(order, kind) => {

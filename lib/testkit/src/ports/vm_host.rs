@@ -169,6 +169,12 @@ impl VmHost {
         self.with(|s| s.outages.push((provider, until, fault)));
     }
 
+    /// Whether a provider is down now.
+    pub(crate) fn is_anyone_down(&self) -> bool {
+        let now = self.sim.now();
+        self.with(|s| s.outages.iter().any(|(_, until, _)| now < *until))
+    }
+
     /// A machine disappears as if nobody had ever made it.
     pub fn vanish(&self, id: &VmId) {
         let now = self.sim.now();

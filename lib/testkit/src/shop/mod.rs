@@ -29,6 +29,9 @@ use log::Log;
 
 /// How long it may take until nothing is left to do.
 const IDLE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// How often the inventory looks at a shop in which nothing is left to do, before no machine is excused any more:
+/// twice to see what is missing, twice to see what is gone, and once for what these have set going.
+const LOOKS_AT_REST: u32 = 5;
 /// Between two runs of the sweep.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Between two runs of the inventory.
@@ -53,6 +56,9 @@ pub struct Shop {
     sweeps: bool,
     /// Whether somebody else has looked at what is broken.
     let_go: bool,
+    /// Whether the inventory has had its time: from then on no machine is excused.
+    pub(crate) inventory_has_looked: bool,
+    next_inventory: Timestamp,
 }
 
 impl Default for Shop {
@@ -84,6 +90,8 @@ impl Shop {
             ghosts_allowed: false,
             sweeps: true,
             let_go: false,
+            inventory_has_looked: false,
+            next_inventory: Timestamp::MIN,
             world,
         }
     }
@@ -150,6 +158,10 @@ impl Shop {
     pub(crate) fn run_watched(&mut self, duration: SignedDuration, watch: &mut Watch) {
         let end = self.now().checked_add(duration).expect("a time within range");
         while self.now() < end {
+            if self.now() >= self.next_inventory {
+                self.reconcile_beside();
+                self.next_inventory = self.now().checked_add(RECONCILE_EVERY).expect("a time within range");
+            }
             let minute = self.now().checked_add(SWEEP_EVERY).expect("a time within range").min(end);
             self.run(minute, || {
                 watch.look();
@@ -165,9 +177,25 @@ impl Shop {
     /// after `limit` is a broken promise that the last check finds.
     pub(crate) fn rest_watched(&mut self, limit: SignedDuration, watch: &mut Watch) {
         let limit = self.now().checked_add(limit).expect("a time within range");
-        while self.now() < limit && !(self.left().is_empty() && self.every_payment_is_known()) {
+        let mut looks = 0;
+        while self.now() < limit && looks < LOOKS_AT_REST {
             self.run_watched(SWEEP_EVERY, watch);
+            if !self.left().is_empty() || !self.every_payment_is_known() {
+                looks = 0;
+                continue;
+            }
+            if self.world.host.is_anyone_down() {
+                self.run_watched(RECONCILE_EVERY, watch);
+                looks = 0;
+                continue;
+            }
+            // Everybody has finished: now the inventory looks, until it has nothing more to do.
+            self.next_inventory = self.now();
+            self.run_watched(RECONCILE_EVERY, watch);
+            let unknown = self.world.store.work().iter().any(|(kind, ..)| *kind == WorkKind::UnknownAttempt);
+            looks = if unknown { 0 } else { looks + 1 };
         }
+        self.inventory_has_looked = true;
     }
 
     /// Whether the shop knows of all money that the gateway has.
