@@ -8,6 +8,7 @@ use app::commands::{CommandDesk, Commands};
 use app::credentials::Credentials;
 use app::deliverable::Deliverable;
 use app::first_boot::FirstBoots;
+use app::inventory::{Bounds, Reconciler};
 use app::mails::Mailer;
 use app::ports::{CheckQueues, CheckStore, StoreError};
 use app::providers::Providers;
@@ -15,6 +16,7 @@ use app::provision::{Provisioning, Task};
 use app::refunds::Refunds;
 use app::settle::Settlement;
 use app::sweep::Sweep;
+use app::trading::TradingDesk;
 use app::views::Orders;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::catalogue::Provider;
@@ -93,7 +95,7 @@ macro_rules! serve {
 /// One request to an HTTP function.
 pub(crate) fn http(stage: &mut Stage, settings: &Settings, function: &str, event: &Value) -> Answer {
     let request: Request = request::from_str(&event.to_string()).expect("an HTTP API event");
-    let World { store, gateway, keys, queues, workflows, sim, policy, catalogue, .. } =
+    let World { store, gateway, hosts, keys, queues, workflows, sim, policy, catalogue, .. } =
         stage.shop.world.clone();
     let site_url = settings.site_url.clone();
     let replying = match function {
@@ -128,12 +130,21 @@ pub(crate) fn http(stage: &mut Stage, settings: &Settings, function: &str, event
             let deps = FirstBoots { store, tasks: workflows, clock: sim, call_home: call_home() };
             serve!(first_boot::handle, deps, request)
         }
+        "admin-inventory" => {
+            serve!(admin_inventory::handle, admin_inventory::Deps { store, clock: sim }, request)
+        }
         "instances" => serve!(instances::handle, store, request),
         "instance-credentials" => {
             serve!(instance_credentials::handle, Credentials { store, keys, world: sim }, request)
         }
         "instance-action" => {
             serve!(instance_action::handle, CommandDesk { store, queue: queues, world: sim }, request)
+        }
+        "vps-provision" => {
+            let providers = Providers::new(hosts, store.clone(), sim.clone());
+            let desk = CommandDesk { store, queue: queues, world: sim };
+            let deps = TradingDesk { desk, providers, workflow: workflows, catalogue };
+            serve!(vps_provision::handle, deps, request)
         }
         other => panic!("{other} does not answer requests"),
     };
@@ -193,6 +204,14 @@ pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome 
             let event = event.clone();
             let deps = Sweep { store, queue: queues, workflow: workflows, clock: sim, policy };
             output(stage.run(async move { Box::pin(order_sweep::handle(&deps, event)).await }))
+        }
+        "instance-sync" => {
+            let event = event.clone();
+            let providers = Providers::new(hosts, store.clone(), sim.clone());
+            let bounds = Bounds::STANDARD;
+            let reconciler = Reconciler { providers, store, world: sim, policy, bounds };
+            let deps = instance_sync::Deps { reconciler, stack: "nemordp".to_owned() };
+            output(stage.run(async move { Box::pin(instance_sync::handle(&deps, event)).await }))
         }
         "availability" => {
             let event = event.clone();

@@ -2,6 +2,7 @@
 
 use lambda_kit::BODY_MAX;
 use serde_json::{Value, json};
+use testkit::ports::{HostFault, Op};
 use testkit::{Fault, Trigger};
 
 use super::answers::hold;
@@ -24,10 +25,12 @@ fn sent_to(stage: &mut Stage, function: &str, sample: &str, change: impl FnOnce(
 }
 
 /// The samples of the routes that read a body.
-const WITH_BODY: [(&str, &str); 4] = [
+const WITH_BODY: [(&str, &str); 6] = [
     ("account", "200-profile-changed"),
     ("checkout", "201-windows"),
     ("first-boot", "204-ready-ubuntu"),
+    ("vps-provision", "201-ordered"),
+    ("vps-provision", "200-synced"),
     ("webhook-paystack", "200-charge-success"),
 ];
 
@@ -45,7 +48,7 @@ fn a_body_over_256_kib_is_413_on_every_route_that_reads_one() {
 
 #[test]
 fn what_is_not_json_is_400_on_every_route_of_ours() {
-    for (function, sample) in &WITH_BODY[..3] {
+    for (function, sample) in &WITH_BODY[..5] {
         for body in ["", "{", "plan=basic", r#"{"plan":"basic"} trailing"#] {
             let answer = sent(function, sample, |event| event["body"] = json!(body));
             assert_eq!(
@@ -89,6 +92,108 @@ fn a_checkout_names_the_field_that_is_wrong() {
             event["body"] = json!(body.to_string());
         });
         assert_eq!((answer.status, answer.json()["field"].as_str()), (422, Some(field)), "{field} left out");
+    }
+}
+
+#[test]
+fn an_order_of_a_trading_desktop_names_the_field_that_is_wrong() {
+    let changed = |change: &dyn Fn(&mut Value)| {
+        sent("vps-provision", "201-ordered", |event| {
+            let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+            change(&mut body);
+            event["body"] = json!(body.to_string());
+        })
+    };
+    for (field, value) in [
+        ("mt5_account_id", json!("123")),
+        ("mt5_account_id", json!("1234567890123")),
+        ("mt5_account_id", json!("51-23")),
+        ("mt5_account_id", json!(-51_234_567)),
+        ("mt5_account_id", json!(51.5)),
+        ("mt5_account_id", Value::Null),
+        ("vps_name", json!("")),
+        ("vps_name", json!("n".repeat(49))),
+        ("vps_name", json!("a\nb")),
+        ("provider", json!("azure")),
+        ("provider", json!("linode")),
+        ("region", json!("LHR")),
+        ("region", json!(7)),
+        ("plan", json!("../vc2-2c-4gb")),
+        ("os_id", json!("521")),
+        ("os_id", json!(true)),
+        ("coupon", json!("FREE")),
+    ] {
+        let answer = changed(&|body| body[field] = value.clone());
+        let problem = answer.json();
+        let got = (answer.status, problem["code"].as_str(), problem["field"].as_str());
+        assert_eq!(got, (422, Some("invalid_field"), Some(field)), "{field}: {value}");
+    }
+    for field in ["mt5_account_id", "region", "plan", "os_id"] {
+        let answer = changed(&|body| drop(body.as_object_mut().unwrap().remove(field)));
+        assert_eq!((answer.status, answer.json()["field"].as_str()), (422, Some(field)), "{field} left out");
+    }
+}
+
+#[test]
+fn an_account_that_has_a_trading_desktop_is_named_with_it() {
+    let answer = sent("vps-provision", "409-account-has-one", |_| {});
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(&super::stage::instance_id("TRAD1N").to_string()), "{detail}");
+}
+
+#[test]
+fn one_key_is_one_trading_desktop_and_another_body_is_refused() {
+    let mut stage = Stage::set();
+    let first = sent_to(&mut stage, "vps-provision", "201-ordered", |_| {});
+    let rewritten = sent_to(&mut stage, "vps-provision", "201-ordered", |event| {
+        let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+        body["os_id"] = json!(501);
+        event["body"] = json!(serde_json::to_string_pretty(&body).unwrap());
+    });
+    assert_eq!((first.status, rewritten.status), (201, 200));
+    assert_eq!(first.json()["vps_id"], rewritten.json()["vps_id"]);
+    let other = sent_to(&mut stage, "vps-provision", "201-ordered", |event| {
+        let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+        body["region"] = json!("ewr");
+        event["body"] = json!(body.to_string());
+    });
+    assert_eq!((other.status, other.json()["code"].as_str()), (422, Some("idempotency_key_reused")));
+}
+
+#[test]
+fn a_provider_that_refuses_or_does_not_answer_is_said_and_nothing_is_stored() {
+    for (fault, status, code) in
+        [(HostFault::Unauthorized, 502, "provider_refused"), (HostFault::Unreachable, 503, "unavailable")]
+    {
+        for sample in ["200-regions", "200-plans", "200-os", "201-ordered"] {
+            let mut stage = Stage::set();
+            let before = stage.shop.world.store.orders().len();
+            stage.shop.world.host.fail(Op::Offers, fault, 1);
+            let answer = sent_to(&mut stage, "vps-provision", sample, |_| {});
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{sample}");
+            assert_eq!(stage.shop.world.store.orders().len(), before, "{sample}");
+        }
+    }
+}
+
+#[test]
+fn no_customer_reaches_anything_of_the_trading_desktops() {
+    for case in events::all().into_iter().filter(|case| case.function == "vps-provision") {
+        let mut event = case.event.clone();
+        let claims = event["requestContext"]["authorizer"]["jwt"]["claims"].as_object_mut();
+        let Some(claims) = claims else { continue };
+        claims.remove("cognito:groups");
+        for groups in [None, Some("[customers]"), Some("[administrators]")] {
+            let mut event = event.clone();
+            if let Some(groups) = groups {
+                event["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = json!(groups);
+            }
+            let mut stage = Stage::set();
+            let before = stage.shop.world.store.keys();
+            let answer = api::http(&mut stage, &Settings::default(), &case.function, &event);
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (403, Some("forbidden")), "{case}");
+            assert_eq!(stage.shop.world.store.keys(), before, "{case}");
+        }
     }
 }
 

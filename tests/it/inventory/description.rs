@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::files;
 
-const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// One operation of the description.
 pub(crate) struct Operation {
@@ -133,6 +133,7 @@ fn the_words_of_the_description_are_the_words_of_the_code() {
     use domain::instance::InstanceStatus;
     use domain::money::Currency;
     use domain::order::{Failure, OrderStatus, PaymentMethod, Step};
+    use domain::trading::VpsStatus;
     let description = Description::read();
     let said = |name: &str| description.at(&format!("#/components/schemas/{name}"))["enum"].clone();
     assert_eq!(said("PlanName"), json!(Plan::ALL));
@@ -144,6 +145,7 @@ fn the_words_of_the_description_are_the_words_of_the_code() {
     assert_eq!(said("OrderStatus"), json!(OrderStatus::ALL));
     assert_eq!(said("PaymentMethod"), json!(PaymentMethod::ALL));
     assert_eq!(said("Step"), json!(Step::ALL));
+    assert_eq!(said("VpsStatus"), json!(VpsStatus::ALL));
     let codes: Vec<&str> = Problem::CODES.iter().map(|(code, ..)| *code).collect();
     assert_eq!(description.at("#/components/schemas/Problem")["properties"]["code"]["enum"], json!(codes));
 }

@@ -10,7 +10,7 @@ mod description;
 mod docs;
 mod errors;
 mod events;
-mod files;
+pub(crate) mod files;
 mod iam;
 mod limits;
 mod routes;

@@ -3,7 +3,8 @@
 //! Ids end in a word (Crockford's alphabet has no I, L, O, U): `…ACT1VE` is delivered, `…0NPA1D` awaits its money,
 //! `…00PA1D` is paid, `…C1A1MD` is taken on by the workflow, `…MAK1NG` waits for its machine, `…ST0PPD` is off,
 //! `…G1VEN0` was given up and is being undone,
-//! `…RESTRT` is being restarted, `…THE1RS` is another customer's.
+//! `…RESTRT` is being restarted, `…THE1RS` is another customer's. Staff have trading desktops: `…TRAD1N` is delivered,
+//! `…TRMAKE` is being made, `…TRG0NE` was deleted; for the MT5 accounts 51230001, 51230002 and 51230003.
 
 use std::mem::ManuallyDrop;
 
@@ -20,9 +21,10 @@ use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::instance::{Instance, InstanceStatus, StoredCredentials};
 use domain::mail::{Mail, MailKind};
 use domain::money::{Currency, Money};
-use domain::order::{Order, OrderStatus, PaymentMethod, Step, StepDone};
+use domain::order::{Order, OrderStatus, PaymentMethod, StaffVps, Step, StepDone};
 use domain::payment::{Payment, PaymentStatus};
 use domain::secret::Secret;
+use domain::trading::{Mt5AccountId, TradingAccount};
 use domain::vm::{VmId, WINDOWS_USER};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -131,6 +133,13 @@ fn rows(now: Timestamp, ciphertext: Vec<u8>) -> Vec<Write> {
         rows.push(Write::Payment(payment(name, now)));
         rows.push(Write::Order(order));
     }
+    for (name, account, status, desktop) in [
+        ("TRAD1N", "51230001", O::Active, I::Active),
+        ("TRMAKE", "51230002", O::Provisioning, I::Provisioning),
+        ("TRG0NE", "51230003", O::Active, I::Terminated),
+    ] {
+        rows.extend(trading_desktop(name, account, status, desktop, now));
+    }
     rows.extend(["MAK1NG", "G1VEN0"].map(|name| Write::Attempt(attempt(name, now))));
     rows.extend([Write::FirstBoot(first_boot(now)), Write::Event(event(now))]);
     rows.push(Write::Credentials(StoredCredentials {
@@ -169,6 +178,7 @@ fn order(name: &str, status: OrderStatus, now: Timestamp) -> Order {
         plan: Plan::Basic,
         os: Os::Windows,
         region: None,
+        staff: None,
         price: Money::new(6900, Currency::Usd),
         method: PaymentMethod::Paystack,
         payment: payment_id(name),
@@ -185,6 +195,27 @@ fn order(name: &str, status: OrderStatus, now: Timestamp) -> Order {
         restarted_at: None,
         version: 0,
     }
+}
+
+/// A desktop that staff ordered: nobody paid for it, and an MT5 account has it.
+fn trading_desktop(
+    name: &str,
+    account: &str,
+    status: OrderStatus,
+    desktop: InstanceStatus,
+    now: Timestamp,
+) -> [Write; 3] {
+    let mut order = order(name, status, now);
+    let instance = instance(&order, name, desktop, now);
+    let mt5_account_id = Mt5AccountId::parse(account).expect("digits");
+    order.price = Money::new(0, Currency::Usd);
+    order.staff = Some(StaffVps {
+        mt5_account_id: account.to_owned(),
+        vps_name: Some("gold scalper".to_owned()),
+        offering: instance.offering.clone(),
+    });
+    let holder = TradingAccount { mt5_account_id, order: order.id, instance: instance.id, version: 0 };
+    [Write::Order(order), Write::Instance(instance), Write::TradingAccount(holder)]
 }
 
 fn payment(name: &str, now: Timestamp) -> Payment {
@@ -225,6 +256,7 @@ fn instance(order: &Order, name: &str, status: InstanceStatus, now: Timestamp) -
         offering,
         vm: Some(VmId(format!("vm-{name}"))),
         address: made.then(|| "192.0.2.10".parse().expect("an address")),
+        price: Some(order.price),
         username: WINDOWS_USER.to_owned(),
         certificate: made
             .then(|| Fingerprints { sha256: Some("9f".repeat(32)), sha1: Some("9f".repeat(20)) }),
@@ -250,7 +282,10 @@ fn attempt(name: &str, now: Timestamp) -> Attempt {
         number: 1,
         offering: product.offerings[0].clone(),
         state: AttemptState::Created,
+        request_id: "3d8f2a6c-5b1e-4c70-9a44-0e7d1c2b3a49".to_owned(),
         called_at: Some(now),
+        left_at: None,
+        setback: None,
         vm: Some(VmId(format!("vm-{name}"))),
         password_hash: None,
         password_ciphertext: Some(b"kms-ciphertext-0".to_vec()),
