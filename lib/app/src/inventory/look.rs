@@ -38,6 +38,8 @@ pub(super) struct Look {
     pub(super) all_judged: bool,
     /// The machines that this run has seen.
     pub(super) marks: HashSet<u64>,
+    /// When the run began, over all providers.
+    pub(super) began: Timestamp,
     /// How many machines may still be looked up.
     pub(super) lookups_left: u32,
     /// How many changes may still be made.
@@ -124,12 +126,13 @@ where
             all_recorded: false,
             all_judged: true,
             marks: HashSet::new(),
+            began,
             lookups_left: self.bounds.lookups,
             changes_left: self.bounds.changes,
             margins: Vec::new(),
         };
         self.read_recorded(&mut look).await?;
-        match self.walk(&mut look, began).await {
+        match self.walk(&mut look).await {
             Ok(true) => self.finish(&mut look, unknown).await?,
             Ok(false) => {}
             Err(AppError::Provider(error)) => {
@@ -141,7 +144,8 @@ where
         self.save(look).await.map(Some)
     }
 
-    fn is_over(&self, began: Timestamp) -> bool {
+    /// Whether a run has had its time.
+    pub(super) fn is_over(&self, began: Timestamp) -> bool {
         self.world.now().duration_since(began) >= self.bounds.lasts
     }
 
@@ -160,9 +164,9 @@ where
     }
 
     /// Lists page after page; `true` when the listing is whole.
-    async fn walk(&self, look: &mut Look, began: Timestamp) -> Result<bool, AppError> {
+    async fn walk(&self, look: &mut Look) -> Result<bool, AppError> {
         for _ in 0..self.bounds.pages {
-            if self.is_over(began) {
+            if self.is_over(look.began) {
                 return Ok(false);
             }
             let listing = &mut look.inventory.listing;

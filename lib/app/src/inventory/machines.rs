@@ -123,7 +123,7 @@ where
             look.count(|tally| &mut tally.ending);
             return Ok(());
         }
-        if look.lookups_left == 0 {
+        if look.lookups_left == 0 || self.is_over(look.began) {
             look.all_judged = false;
             return Ok(());
         }
@@ -217,7 +217,7 @@ where
 
     /// Deletes a machine. The line in the audit log comes first: one too many is better than one too few.
     async fn delete(&self, look: &mut Look, vm: &Vm, story: &Story, action: &str) -> Result<bool, AppError> {
-        if look.changes_left == 0 {
+        if look.changes_left == 0 || self.is_over(look.began) {
             return Ok(false);
         }
         look.changes_left -= 1;

@@ -60,7 +60,7 @@ where
 
     /// Asks for one machine by its id; when the provider does not know it either, another one is made.
     async fn ask_for(&self, look: &mut Look, recorded: &Recorded, since: Timestamp) -> Result<(), AppError> {
-        if look.changes_left == 0 {
+        if look.changes_left == 0 || self.is_over(look.began) {
             missing(look, recorded, since, false);
             return Ok(());
         }
