@@ -85,8 +85,19 @@ impl<'s> Customer<'s> {
     /// Orders a desktop for US dollars.
     #[track_caller]
     pub(crate) fn order(&self, plan: &str, os: &str) -> Order<'_> {
-        let wish = json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack"});
-        let answer = self.post_checkout(&unique(), &wish);
+        self.order_wish(&json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack"}))
+    }
+
+    /// The same in a region: its offerings are the only ones.
+    #[track_caller]
+    pub(crate) fn order_in(&self, region: &str, plan: &str, os: &str) -> Order<'_> {
+        let wish = json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack", "region": region});
+        self.order_wish(&wish)
+    }
+
+    #[track_caller]
+    fn order_wish(&self, wish: &Value) -> Order<'_> {
+        let answer = self.post_checkout(&unique(), wish);
         assert_eq!(answer.status, 201, "{}", answer.text);
         Order::placed(self, &answer.json())
     }

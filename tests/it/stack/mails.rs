@@ -21,6 +21,7 @@ pub(crate) enum MailKind {
     Receipt,
     Ready,
     Reinstalled,
+    Delayed,
     FailedAndRefunded,
     OperatorAlert,
 }
@@ -45,6 +46,7 @@ impl Mail {
         let ends = [
             ("is being set up", MailKind::Started),
             ("is reinstalled and ready", MailKind::Reinstalled),
+            ("takes longer than usual", MailKind::Delayed),
             ("desktop is ready", MailKind::Ready),
         ];
         let by_begin = begins.into_iter().find(|(words, _)| first.starts_with(words));

@@ -9,9 +9,11 @@ mod iam;
 mod invariants;
 mod mails;
 mod orders;
+mod providers;
 pub(crate) mod rdp_client;
 mod sandbox;
 mod sigv4;
+mod task_faults;
 mod turn;
 
 use std::fs;
@@ -27,8 +29,10 @@ pub(crate) use http::Answer;
 pub(crate) use invariants::{Alerts, End};
 pub(crate) use mails::{Credentials, MailKind};
 pub(crate) use orders::Order;
+pub(crate) use providers::PROVIDERS;
 pub(crate) use sandbox::{Desktops, Fault};
 pub(crate) use sigv4::Signer;
+pub(crate) use task_faults::TaskFault;
 use turn::Turn;
 
 /// Where a stack.json lies, as `cargo xtask up` writes it.

@@ -67,7 +67,7 @@ impl Stack {
         http::call("GET", &self.control("/state"), &[], None).good("sandbox state")
     }
 
-    /// The machines of an order that run now, by its tag.
+    /// The machines of an order that run now, by its tag, or by their name where tags come later.
     #[track_caller]
     pub(crate) fn machines(&self, order: &str) -> Vec<Value> {
         tagged(&self.sandbox()["machines"], order)
@@ -77,6 +77,13 @@ impl Stack {
     #[track_caller]
     pub(crate) fn destroyed_machines(&self, order: &str) -> Vec<Value> {
         tagged(&self.sandbox()["destroyed"], order)
+    }
+
+    /// Lets a provider's key be used only from these addresses; from anywhere when there are none.
+    #[track_caller]
+    pub(crate) fn allow_key_from(&self, provider: &str, addresses: &[&str]) {
+        let body = json!({"addresses": addresses});
+        http::post_json(&self.control(&format!("/{provider}/allow-list")), &body).good("allow-list");
     }
 
     /// Whether a machine lets somebody in; a real client tries where the desktops are real.
@@ -122,7 +129,9 @@ impl Stack {
 
 fn tagged(machines: &Value, order: &str) -> Vec<Value> {
     let ours = |machine: &&Value| {
-        machine["tags"].as_array().into_iter().flatten().any(|tag| tag.as_str() == Some(order))
+        let tags = machine["tags"].as_array();
+        tags.into_iter().flatten().any(|tag| tag.as_str() == Some(order))
+            || machine["label"].as_str().is_some_and(|label| label.starts_with(order))
     };
     machines.as_array().into_iter().flatten().filter(ours).cloned().collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::stack::{Credentials, Customer, MailKind, Order, Stack, until};
+use crate::stack::{Alerts, Credentials, Customer, End, MailKind, Order, Stack, until};
 
 const WAIT: Duration = Duration::from_secs(150);
 
@@ -56,9 +56,10 @@ impl Desktop<'_> {
 fn a_desktop_can_be_restarted_stopped_started_and_terminated() {
     let Some(stack) = Stack::beside_others() else { return };
     let ada = Customer::new(&stack);
-    let order = ada.order("basic", "linux");
+    let order = ada.order_in("us-central", "basic", "linux");
+    let _sold_out = order.only_at("vultr");
     order.pay();
-    order.is_delivered();
+    order.rests(End::Delivered, Alerts::None);
     let mailed = order.mailed_credentials(MailKind::Ready);
     let desktop = Desktop { stack: &stack, order: &order, id: order.instance() };
     let before = stack.machines(&order.id)[0]["id"].clone();
@@ -111,9 +112,10 @@ fn a_reinstalled_ubuntu_desktop_has_a_new_password_which_is_mailed() {
 fn reinstalls(os: &str) {
     let Some(stack) = Stack::beside_others() else { return };
     let ada = Customer::new(&stack);
-    let order = ada.order("basic", os);
+    let order = ada.order_in("us-central", "basic", os);
+    let _sold_out = order.only_at("vultr");
     order.pay();
-    order.is_delivered();
+    order.rests(End::Delivered, Alerts::None);
     let old = order.mailed_credentials(MailKind::Ready);
     let desktop = Desktop { stack: &stack, order: &order, id: order.instance() };
     desktop.told("reinstall");

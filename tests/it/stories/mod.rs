@@ -3,10 +3,13 @@
 mod bad_input;
 mod commands;
 mod delivery;
+mod every_task;
+mod failover;
 mod machines;
 mod no_delivery;
 mod payments;
 mod permissions;
+mod providers;
 mod secrets;
 mod steps;
 mod twenty;

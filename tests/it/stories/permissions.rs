@@ -9,8 +9,21 @@ use crate::stack::{Alerts, Answer, Customer, End, Signer, Stack, until};
 
 const WAIT: Duration = Duration::from_secs(90);
 
+/// The secrets; those of the providers are read together.
+const ALL_SECRETS: [&str; 8] = [
+    "nemordp/paystack",
+    "nemordp/first-boot",
+    "nemordp/vultr",
+    "nemordp/contabo",
+    "nemordp/digitalocean",
+    "nemordp/linode",
+    "nemordp/hetzner",
+    "nemordp/ec2",
+];
+const OF_PROVIDERS: &str = "providers";
+
 /// Which secrets each function may read.
-const SECRETS: [(&str, &[&str]); 16] = [
+const SECRETS: [(&str, &[&str]); 17] = [
     ("plans", &[]),
     ("account", &[]),
     ("checkout", &["nemordp/paystack"]),
@@ -19,12 +32,13 @@ const SECRETS: [(&str, &[&str]); 16] = [
     ("webhook-paystack", &["nemordp/paystack"]),
     ("payment-events", &["nemordp/paystack"]),
     ("order-sweep", &[]),
-    ("provision", &["nemordp/paystack", "nemordp/vultr", "nemordp/first-boot"]),
+    ("provision", &["nemordp/paystack", OF_PROVIDERS, "nemordp/first-boot"]),
     ("first-boot", &["nemordp/first-boot"]),
     ("instances", &[]),
     ("instance-credentials", &[]),
     ("instance-action", &[]),
-    ("instance-commands", &["nemordp/vultr", "nemordp/first-boot"]),
+    ("instance-commands", &[OF_PROVIDERS, "nemordp/first-boot"]),
+    ("availability", &[OF_PROVIDERS]),
     ("mailer", &[]),
     ("health", &[]),
 ];
@@ -58,10 +72,10 @@ fn no_function_can_do_more_than_its_policy_says() {
             || Some(stack.processes(function).first()?.credentials()),
             || format!("{function} does not run"),
         );
-        for secret in ["nemordp/paystack", "nemordp/vultr", "nemordp/first-boot"] {
+        for (at, secret) in ALL_SECRETS.iter().enumerate() {
             let body = json!({"SecretId": secret});
             let answer = stack.aws(&who, "secretsmanager", "secretsmanager.GetSecretValue", &body);
-            match may_read.contains(&secret) {
+            match may_read.contains(secret) || at > 1 && may_read.contains(&OF_PROVIDERS) {
                 true => assert_eq!(answer.status, 200, "{function} and {secret}: {}", answer.text),
                 false => denied(&answer, &format!("{function} reads {secret}")),
             }

@@ -91,11 +91,25 @@ fn canary_secrets_that_went_through_whole_stories_are_in_no_log_history_message_
 
 /// The API keys, which also sign webhooks, and the key of the call-home addresses.
 fn keys(stack: &Stack) -> Vec<Canary> {
-    vec![
+    let mut keys = vec![
         Canary::new("the Paystack key", stack.fact("paystack_secret_key")),
         Canary::new("the Vultr key", stack.fact("vultr_api_key")),
         Canary::new("the first-boot key", &stack.first_boot_key()),
-    ]
+    ];
+    for (name, fields) in [
+        ("contabo", &["client_secret", "password"][..]),
+        ("digitalocean", &["token"]),
+        ("linode", &["token"]),
+        ("hetzner", &["token"]),
+        ("ec2", &["secret_access_key", "private_key"]),
+    ] {
+        let secret = stack.secret(&format!("nemordp/{name}"));
+        for field in fields {
+            let value = secret[field].as_str().unwrap_or_else(|| panic!("{name} has no {field}"));
+            keys.push(Canary::new(format!("the {field} of {name}"), value));
+        }
+    }
+    keys
 }
 
 /// Everything that is seen waiting in a queue until it is over.
