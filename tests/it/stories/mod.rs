@@ -12,4 +12,5 @@ mod permissions;
 mod providers;
 mod secrets;
 mod steps;
+mod trading;
 mod twenty;
