@@ -26,8 +26,8 @@ pub enum Bug {
     RefundRepeatedBlindly,
     /// Nobody looks after what was cut off.
     NoSweep,
-    /// Only the machine that is recorded is deleted, not what else carries the order's name.
-    OnlyTheRecordedMachineIsDeleted,
+    /// Whatever the provider tells of an adopted machine's password is mailed.
+    AnyPasswordWillDo,
 }
 
 impl Bug {
@@ -42,7 +42,7 @@ impl Bug {
         Self::ReadyByTheProvidersWord,
         Self::RefundRepeatedBlindly,
         Self::NoSweep,
-        Self::OnlyTheRecordedMachineIsDeleted,
+        Self::AnyPasswordWillDo,
     ];
 
     /// Puts it back into a shop that has not opened yet.
@@ -63,7 +63,7 @@ impl Bug {
             Self::ReadyByTheProvidersWord => shop.world.probe.believe_the_provider(),
             Self::RefundRepeatedBlindly => shop.world.gateway.forget_refunds(),
             Self::NoSweep => shop.without_sweep(),
-            Self::OnlyTheRecordedMachineIsDeleted => shop.world.host.put_back(HostBug::FindsOnlyTheNewest),
+            Self::AnyPasswordWillDo => shop.world.host.put_back(HostBug::TellsAnotherPassword),
         }
     }
 }

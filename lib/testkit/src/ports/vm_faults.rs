@@ -49,8 +49,8 @@ pub enum HostFault {
 pub enum HostBug {
     /// A look-up finds nothing.
     FindsNothing,
-    /// A look-up finds one machine of an order at most, the newest.
-    FindsOnlyTheNewest,
+    /// A machine that is looked at tells a password that was never its own.
+    TellsAnotherPassword,
     /// A create without a clear answer is sent again at once.
     CreatesAgain,
     /// A create without a clear answer is told as a refusal.

@@ -1,5 +1,6 @@
 //! What must be true when nothing is left to do.
 
+use domain::catalogue::Os;
 use domain::create::Attempt;
 use domain::instance::InstanceStatus;
 use domain::ledger;
@@ -59,6 +60,11 @@ impl Shop {
         {
             broken.push(format!("{id} is active without the machine that it records"));
         }
+        // A command that failed may have left a password that nobody knows; its owner was told so.
+        let told_of_failure = instance.as_ref().is_some_and(|i| i.last_error.is_some());
+        if wanted == 1 && order.os == Os::Windows && !told_of_failure {
+            self.check_password(order, &machines, broken);
+        }
         let tickets = self.world.store.tickets().iter().filter(|t| t.order == id).count();
         if tickets != usize::from(order.failure.is_some()) {
             broken.push(format!("{id} has {tickets} tickets"));
@@ -92,6 +98,17 @@ impl Shop {
             broken.push(format!("{id} rests as {} with a payment that is {}", order.status, payment.status));
         }
         self.check_ledger(order, &payment, broken);
+    }
+
+    /// The password that the customer was told last opens the desktop. (Ubuntu has a hash of it, which is slow to try.)
+    fn check_password(&self, order: &Order, machines: &[VmMachine], broken: &mut Vec<String>) {
+        let mails = self.world.outbox.sent();
+        let told = mails.iter().rev().filter(|m| m.order == Some(order.id)).find_map(|m| m.password.as_ref());
+        if let Some(told) = told
+            && machines.iter().all(|m| m.password != *told.expose())
+        {
+            broken.push(format!("{}: the password that was mailed opens nothing", order.id));
+        }
     }
 
     /// Whether only the inventory can find a machine: it came after the quarantine, or its attempt was left behind.
