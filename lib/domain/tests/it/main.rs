@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test whose preparation fails has failed")]
 
 mod availability;
+mod catalogue;
 mod circuit;
 mod command;
 mod create;

@@ -98,6 +98,15 @@ fn paystack_takes_our_references() {
     assert!(reference.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.=".contains(&b)), "{reference}");
 }
 
+#[test]
+fn a_reference_has_one_spelling() {
+    let reference = payment().reference();
+    let bare = reference.strip_suffix("-2").unwrap();
+    for other in ["-+2", "-02", "-2 ", "--2", "-65536"] {
+        assert_eq!(Payment::parse_reference(&format!("{bare}{other}")), None, "{other}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_reference_leads_back_to_its_payment(millis in 0i64..4_000_000_000_000, random: u128, number in 1u16..99) {
