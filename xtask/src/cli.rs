@@ -3,15 +3,19 @@
 use anyhow::{Context as _, bail};
 
 use crate::bench;
+use crate::demo::{Fault, Provider, Show};
 use crate::deploy::Plan;
 use crate::faults;
+use crate::fuzz;
 use crate::state::StateDir;
 
-/// Shown by `cargo xtask help` and after a command that does not exist.
+/// Shown by `cargo xtask help`, before the faults that the demo knows, and after a command that does not exist.
 pub(crate) const USAGE: &str = "\
-cargo xtask demo [--once] [--env KEY=VALUE]…
+cargo xtask demo [--once] [--provider NAME | --fault NAME] [--env KEY=VALUE]…
     Starts everything on this machine and buys a Windows and an Ubuntu desktop before your eyes.
-    Stays up until Ctrl-C; --once ends after the second desktop, with exit code 0 only if both work.
+    Stays up until Ctrl-C; --once ends after the last desktop, with exit code 0 only if what was promised was kept.
+    --provider vultr|contabo|digitalocean|linode|hetzner|ec2 has everybody else sold out.
+    --fault lets something go wrong, see below.
 cargo xtask test
     Everything that must pass: format, lints, all tests (with the whole product running), template, licences.
 cargo xtask up [--detach] [--env KEY=VALUE]… [--aws-port N] [--sandbox-port N] [--desktops auto|real|built-in]
@@ -20,12 +24,14 @@ cargo xtask down
     Ends a local stack that was started with --detach.
 cargo xtask logs [FUNCTION] [--follow]
     What the functions logged.
-cargo xtask bench [--quick] [--as-built] [--only startup|memory|size|instructions|stack]… [FUNCTION]…
+cargo xtask bench [--quick] [--as-built] [--only startup|memory|size|instructions|inventory|stack]… [FUNCTION]…
     What the functions cost, each figure against its floor: start, memory, size, instructions, the way of an order.
     --as-built measures the binaries of the last build.
 cargo xtask faults [--seeds N] [--orders N] [--from SEED] [--seed SEED] [--bug NAME]
     The fault campaign: random schedules of faults over the real use cases and the real state machine, on virtual
     time, with every promise checked. --seed shows one run in full; --bug puts a known bug back.
+cargo xtask fuzz [TARGET] [--seconds N]
+    Every parser of outside bytes under libFuzzer, 30 seconds each unless told otherwise. Needs a C++ compiler.
 cargo xtask coverage
     Line coverage of lib/; needs cargo-tarpaulin.
 cargo xtask deploy --stack-name NAME --mail-from ADDRESS --operator-email ADDRESS [--site-url URL]
@@ -39,10 +45,12 @@ demo, up, down and logs take --state DIR for a second stack beside the first; it
 pub(crate) enum Command {
     /// Print `USAGE`.
     Help,
-    /// Buy two desktops.
+    /// Buy desktops.
     Demo {
-        /// End after the second desktop.
+        /// End after the last desktop.
         once: bool,
+        /// Which, and what goes wrong with them.
+        show: Show,
         /// How the local stack is started.
         options: UpOptions,
     },
@@ -71,6 +79,8 @@ pub(crate) enum Command {
     },
     /// Run the fault campaign.
     Faults(faults::Plan),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Plan),
     /// Line coverage of lib/.
     Coverage,
     /// Measure the functions.
@@ -122,7 +132,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<C
     let command = words.next_word().unwrap_or_else(|| "help".into());
     let parsed = match command.as_str() {
         "help" => Command::Help,
-        "demo" => Command::Demo { once: words.flag("--once"), options: up_options(&mut words)? },
+        "demo" => Command::Demo {
+            once: words.flag("--once"),
+            show: show(&mut words)?,
+            options: up_options(&mut words)?,
+        },
         "test" => Command::Test,
         "up" => Command::Up { detach: words.flag("--detach"), options: up_options(&mut words)? },
         "down" => Command::Down { state: state(&mut words)? },
@@ -139,6 +153,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<C
             }
             Command::Faults(faults::Plan { arguments })
         }
+        "fuzz" => Command::Fuzz(fuzz_plan(&mut words)?),
         "coverage" => Command::Coverage,
         "bench" => Command::Bench(bench_plan(&mut words)?),
         "deploy" => Command::Deploy(deploy_plan(&mut words)?),
@@ -147,6 +162,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> anyhow::Result<C
     match words.0.first() {
         Some(word) => bail!("`{command}` does not take `{word}`"),
         None => Ok(parsed),
+    }
+}
+
+fn show(words: &mut Words) -> anyhow::Result<Show> {
+    match (words.value("--provider")?, words.value("--fault")?) {
+        (Some(_), Some(_)) => bail!("--provider and --fault are shown one at a time"),
+        (Some(provider), None) => Ok(Show::Provider(Provider::find(&provider)?)),
+        (None, Some(fault)) => Ok(Show::Fault(Fault::find(&fault)?)),
+        (None, None) => Ok(Show::Both),
     }
 }
 
@@ -178,6 +202,14 @@ fn port(words: &mut Words, flag: &str) -> anyhow::Result<Option<u16>> {
         .value(flag)?
         .map(|text| text.parse().with_context(|| format!("{flag} cannot be `{text}`")))
         .transpose()
+}
+
+fn fuzz_plan(words: &mut Words) -> anyhow::Result<fuzz::Plan> {
+    let seconds = match words.value("--seconds")? {
+        None => fuzz::Plan::SECONDS,
+        Some(text) => text.parse().with_context(|| format!("--seconds cannot be `{text}`"))?,
+    };
+    Ok(fuzz::Plan { target: words.next_word(), seconds })
 }
 
 fn bench_plan(words: &mut Words) -> anyhow::Result<bench::Plan> {
@@ -280,8 +312,12 @@ mod tests {
             ("up --aws-port many", "--aws-port cannot be `many`"),
             ("up --desktops toy", "`toy`"),
             ("test now", "`now`"),
+            ("fuzz vultr --seconds long", "--seconds cannot be `long`"),
             ("deploy --stack-name x", "--mail-from"),
             ("demo --state", "--state needs a value"),
+            ("demo --provider acme", "hetzner"),
+            ("demo --fault flood", "never-boots"),
+            ("demo --fault sold-out --provider ec2", "one at a time"),
         ] {
             let message = parsed(line).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(message.contains(named), "{line}: {message}");

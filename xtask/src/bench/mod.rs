@@ -8,6 +8,7 @@ mod build;
 mod cost;
 mod delivery;
 mod instructions;
+mod inventory;
 mod memory;
 mod outside;
 mod proxy;
@@ -22,7 +23,9 @@ use crate::progress::Progress;
 use outside::Outside;
 
 /// The topics, in the order they are printed.
-pub(crate) const PARTS: [&str; 5] = ["startup", "memory", "size", "instructions", "stack"];
+pub(crate) const PARTS: [&str; 6] = ["startup", "memory", "size", "instructions", "inventory", "stack"];
+/// Those that need the functions built for Lambda.
+const OF_FUNCTIONS: [&str; 4] = ["startup", "memory", "size", "instructions"];
 
 /// What to measure.
 #[derive(Default)]
@@ -44,8 +47,11 @@ pub(crate) struct Plan {
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
     let mut progress = Progress::start();
     let wanted = |part: &str| plan.parts.is_empty() || plan.parts.iter().any(|named| named == part);
-    if plan.parts.iter().any(|part| part != "stack") || plan.parts.is_empty() {
+    if OF_FUNCTIONS.iter().any(|part| wanted(part)) {
         functions(plan, &wanted, &mut progress)?;
+    }
+    if wanted("inventory") {
+        inventory::measure(&mut progress)?;
     }
     if wanted("stack") {
         stack::measure(plan.quick, &mut progress)?;

@@ -97,7 +97,7 @@ impl Shop {
     }
 
     /// Ends the shop without its last check: somebody has made it.
-    pub(crate) fn let_go(mut self) {
+    pub fn let_go(mut self) {
         self.let_go = true;
     }
 
