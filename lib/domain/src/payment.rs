@@ -125,7 +125,11 @@ impl Payment {
     /// A new number is used only when the answer with the checkout address was lost for good, so that no
     /// two references of one payment can ever both be paid.
     pub fn reference(&self) -> String {
-        format!("pay-{}-{}", self.id.bare(), self.references)
+        Self::written_reference(self.id, self.references)
+    }
+
+    fn written_reference(id: PaymentId, number: u16) -> String {
+        format!("pay-{}-{number}", id.bare())
     }
 
     /// The payment a reference belongs to, with its number; `None` for a reference that is not ours.
@@ -133,7 +137,9 @@ impl Payment {
         let rest = reference.strip_prefix("pay-")?;
         let (bare, number) = rest.rsplit_once('-')?;
         let id = PaymentId::parse(&format!("{}{bare}", PaymentId::PREFIX)).ok()?;
-        Some((id, number.parse().ok()?))
+        let number = number.parse().ok()?;
+        // One reference, one spelling: a number also parses with a sign or zeros before it.
+        (Self::written_reference(id, number) == reference).then_some((id, number))
     }
 
     /// When the sweep should ask the gateway again: often at first, when a webhook may have been lost, then
