@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 use crate::progress::Progress;
+use crate::sandbox::as_in_json;
 use crate::{functions, workspace};
 
 /// Variables of the environment that hold a provider's key, and the template parameters that take them.
@@ -81,8 +82,9 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
 /// Paystack's key is missing, no provider has one, or a private key cannot be read.
 fn keys(of_environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Vec<(String, String)>> {
     let found = |all: &[(&str, &str)]| -> Vec<(String, String)> {
-        let one =
-            |(variable, parameter): &(&str, &str)| Some(((*parameter).to_owned(), of_environment(variable)?));
+        let one = |(variable, parameter): &(&str, &str)| {
+            Some(((*parameter).to_owned(), as_in_json(&of_environment(variable)?)))
+        };
         all.iter().filter_map(one).collect()
     };
     let mut keys = found(&[("PAYSTACK_SECRET_KEY", "PaystackSecretKey")]);
@@ -100,7 +102,7 @@ fn keys(of_environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Vec<(
     keys.append(&mut of_providers);
     if let Some(file) = of_environment("EC2_PRIVATE_KEY_FILE") {
         let pem = fs::read_to_string(&file).with_context(|| format!("{file} cannot be read"))?;
-        keys.push(("Ec2PrivateKey".into(), pem.trim().replace('\n', "\\n")));
+        keys.push(("Ec2PrivateKey".into(), as_in_json(pem.trim())));
     }
     Ok(keys)
 }

@@ -47,6 +47,15 @@ pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer>
     read(agent().run(request).with_context(|| format!("no answer from {url}"))?)
 }
 
+/// Sends a deletion.
+///
+/// # Errors
+/// No connection, or no answer in time.
+pub(crate) fn delete(url: &str) -> anyhow::Result<Answer> {
+    let request = Request::delete(url).body(())?;
+    read(agent().run(request).with_context(|| format!("no answer from {url}"))?)
+}
+
 /// Sends a body of the given type.
 ///
 /// # Errors

@@ -196,6 +196,8 @@ impl Stack {
             ("SCHEDULE_SCALE", settings::SCHEDULE_SCALE),
             ("SFN_WAIT_SCALE", settings::STATE_MACHINE_WAIT_SCALE),
             ("STATE_DIR", &self.state.make("aws")?.to_string_lossy()),
+            // Empty, unless a test puts something in.
+            ("TASK_FAULTS_DIR", &self.state.make("task-faults")?.to_string_lossy()),
             ("TMPDIR", &self.state.make("tmp")?.to_string_lossy()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -264,7 +266,7 @@ impl Drop for Stack {
 
 fn tear_down(state: &StateDir) -> anyhow::Result<()> {
     process::stop_all(state)?;
-    for name in ["stack.json", "aws", "tmp"] {
+    for name in ["stack.json", "aws", "task-faults", "tmp"] {
         state.remove(name);
     }
     Ok(())

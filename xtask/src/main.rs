@@ -8,6 +8,7 @@ mod demo;
 mod deploy;
 mod faults;
 mod functions;
+mod fuzz;
 mod http;
 mod local;
 mod ports;
@@ -37,15 +38,16 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Help => {
-            println!("{}", cli::USAGE);
+            println!("{}\n\nFaults of the demo:\n{}", cli::USAGE, demo::Fault::help());
             Ok(())
         }
-        Command::Demo { once, options } => demo::run(&options, once),
+        Command::Demo { once, show, options } => demo::run(&options, &show, once),
         Command::Test => checks::run(),
         Command::Up { detach, options } => local::up(&options, detach),
         Command::Down { state } => local::down(&state),
         Command::Logs { function, follow, state } => local::logs(&state, function.as_deref(), follow),
         Command::Faults(plan) => faults::run(&plan),
+        Command::Fuzz(plan) => fuzz::run(&plan),
         Command::Coverage => coverage::run(),
         Command::Bench(plan) => bench::run(&plan),
         Command::Deploy(plan) => deploy::run(&plan),

@@ -120,11 +120,17 @@ fn told(ready: &Value) -> Value {
         parameters[parameter] = ready[field].clone();
     }
     for (parameter, key) in MADE_UP_KEYS {
-        parameters[parameter] = ready["keys"][key].clone();
+        parameters[parameter] = json!(as_in_json(ready["keys"][key].as_str().unwrap_or_default()));
     }
     let private_key = ready["ec2_key_pair"]["private_key"].as_str().unwrap_or_default();
-    parameters["Ec2PrivateKey"] = json!(private_key.trim().replace('\n', "\\n"));
+    parameters["Ec2PrivateKey"] = json!(as_in_json(private_key.trim()));
     parameters
+}
+
+/// A key as the template takes it: as it stands between the quotes of a JSON string.
+pub(crate) fn as_in_json(key: &str) -> String {
+    let quoted = Value::from(key).to_string();
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// The line that the sandbox prints when it answers, anywhere in its log; `Null` before that.
@@ -148,11 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_several_lines_is_told_on_one() {
-        let ready = json!({"linode_api_url": "http://l", "keys": {"linode_token": "t"},
+    fn keys_are_told_as_they_stand_in_json() {
+        let ready = json!({"linode_api_url": "http://l", "keys": {"linode_token": "t\"\\"},
             "ec2_key_pair": {"name": "k", "private_key": "-----BEGIN\nabc\n"}});
         let told = told(&ready);
         assert_eq!(told["Ec2PrivateKey"], "-----BEGIN\\nabc");
-        assert_eq!((&told["LinodeToken"], &told["LinodeApiUrl"]), (&json!("t"), &json!("http://l")));
+        assert_eq!((&told["LinodeToken"], &told["LinodeApiUrl"]), (&json!(r#"t\"\\"#), &json!("http://l")));
     }
 }

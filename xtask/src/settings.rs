@@ -17,10 +17,13 @@ pub(crate) const SANDBOX_PORT: u16 = 4580;
 /// The stack's name, which is also the prefix of its functions and queues.
 pub(crate) const STACK_NAME: &str = "nemordp";
 
+/// Who is told what needs a person.
+pub(crate) const OPERATOR: &str = "operator@nemordp.example";
+
 /// Template parameters of the local stack. The functions compare these times with the real clock.
 pub(crate) const PARAMETERS: &[(&str, &str)] = &[
     ("MailFrom", "hello@nemordp.example"),
-    ("OperatorEmail", "operator@nemordp.example"),
+    ("OperatorEmail", OPERATOR),
     ("GatewayMode", "test"),
     ("OrderDeadlineSeconds", "120"),
     ("FirstBootWaitSeconds", "30"),

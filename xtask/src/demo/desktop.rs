@@ -71,6 +71,11 @@ pub(crate) fn collect(
 }
 
 impl Delivered {
+    /// Where it answers.
+    pub(crate) fn address(&self) -> &str {
+        &self.sign_in.address
+    }
+
     /// Signs in at the machine with the mailed password, which must be taken, and with a wrong one, which must not.
     ///
     /// # Errors
@@ -101,7 +106,7 @@ impl Delivered {
     /// # Errors
     /// When the disk says no.
     pub(crate) fn save(&mut self, folder: &Path) -> anyhow::Result<()> {
-        let name = self.name.to_lowercase();
+        let name = self.name.to_lowercase().replace(' ', "-");
         self.rdp_path = folder.join(format!("{name}.rdp"));
         self.mail_path = folder.join(format!("{name}-mail.txt"));
         for (path, text) in [(&self.rdp_path, &self.rdp_file), (&self.mail_path, &self.text)] {

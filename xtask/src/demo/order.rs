@@ -28,13 +28,43 @@ pub(crate) struct Finished {
     pub(crate) took: Duration,
 }
 
-/// Places an order.
+/// How an order came to rest.
+pub(crate) enum Ended {
+    /// With a desktop.
+    Delivered(Finished),
+    /// Without one, and the money went back, or is on its way; with the reason.
+    Undone {
+        /// The API's word for why.
+        reason: String,
+        /// Whether the gateway has paid it back.
+        refunded: bool,
+    },
+}
+
+/// Places an order anywhere.
 ///
 /// # Errors
 /// The API refuses it, or answers without a page to pay on.
 pub(crate) fn place(stack: &Stack, customer: &Customer, plan: &str, os: &str) -> anyhow::Result<Placed> {
+    place_in(stack, customer, None, plan, os)
+}
+
+/// Places an order in a region, or anywhere.
+///
+/// # Errors
+/// As `place`.
+pub(crate) fn place_in(
+    stack: &Stack,
+    customer: &Customer,
+    region: Option<&str>,
+    plan: &str,
+    os: &str,
+) -> anyhow::Result<Placed> {
     let key = random_hex()?;
-    let wanted = json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack"});
+    let mut wanted = json!({"plan": plan, "os": os, "currency": "USD", "method": "paystack"});
+    if let Some(region) = region {
+        wanted["region"] = json!(region);
+    }
     let url = format!("{}/checkout", stack.fact("api_url")?);
     let headers = [customer.header(), ("idempotency-key", key.as_str())];
     let order = http::post_json(&url, &wanted, &headers)?.expect_success("POST /checkout")?;
@@ -63,7 +93,7 @@ pub(crate) fn pay(order: &Placed) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reports each new step of the timeline until the desktop is there.
+/// Reports each new step of the timeline, by its word, until the desktop is there.
 ///
 /// # Errors
 /// The order ends otherwise, or takes too long.
@@ -71,8 +101,25 @@ pub(crate) fn follow(
     stack: &Stack,
     customer: &Customer,
     order: &Placed,
-    mut report: impl FnMut(&str),
+    report: impl FnMut(&str),
 ) -> anyhow::Result<Finished> {
+    match watch(stack, customer, order, report, |status| status == "refunding")? {
+        Ended::Delivered(finished) => Ok(finished),
+        Ended::Undone { reason, .. } => bail!("the order was not delivered: {reason}"),
+    }
+}
+
+/// Reports each new step of the timeline, by its word, until the order rests, or has a status that is enough.
+///
+/// # Errors
+/// The order takes too long.
+pub(crate) fn watch(
+    stack: &Stack,
+    customer: &Customer,
+    order: &Placed,
+    mut report: impl FnMut(&str),
+    enough: impl Fn(&str) -> bool,
+) -> anyhow::Result<Ended> {
     let start = Instant::now();
     // The first step is that the order was placed, which the caller knows.
     let mut reported = 1;
@@ -81,21 +128,20 @@ pub(crate) fn follow(
             customer.get(stack, &format!("/orders/{}", order.id))?.expect_success("GET /orders/{id}")?;
         let timeline = view["timeline"].as_array().map(Vec::as_slice).unwrap_or_default();
         for step in timeline.iter().skip(reported) {
-            report(&in_words(step["step"].as_str().unwrap_or("?")));
+            report(step["step"].as_str().unwrap_or("?"));
         }
         reported = reported.max(timeline.len());
-        match view["status"].as_str() {
-            Some("active") => {
-                let instance = view["instance_id"].as_str().context("the order has no desktop")?.to_owned();
-                return Ok(Finished { instance, took: start.elapsed() });
-            }
-            Some("expired" | "refunding" | "refunded") => {
-                bail!("the order was not delivered: {}", reason(&view))
-            }
-            _ => std::thread::sleep(POLL),
+        let status = view["status"].as_str().unwrap_or_default();
+        if status == "active" {
+            let instance = view["instance_id"].as_str().context("the order has no desktop")?.to_owned();
+            return Ok(Ended::Delivered(Finished { instance, took: start.elapsed() }));
         }
+        if matches!(status, "expired" | "refunded") || enough(status) {
+            return Ok(Ended::Undone { reason: reason(&view).to_owned(), refunded: status == "refunded" });
+        }
+        std::thread::sleep(POLL);
     }
-    bail!("the order was not delivered within {} s", DELIVERY_WAIT.as_secs())
+    bail!("the order does not come to rest within {} s", DELIVERY_WAIT.as_secs())
 }
 
 fn reason(view: &Value) -> &str {
@@ -103,19 +149,22 @@ fn reason(view: &Value) -> &str {
 }
 
 /// A step of the timeline for people; one that is not known yet is shown as it is written.
-fn in_words(step: &str) -> String {
+pub(crate) fn in_words(step: &str) -> String {
     match step {
         "paid" => "payment confirmed with the gateway",
         "started" => "delivery started",
-        "machine_created" => "machine created at Vultr",
+        "machine_created" => "machine created",
         "first_boot_reported" => "machine called home",
         "desktop_answers" => "RDP answers",
         "credentials_stored" => "credentials stored, encrypted",
         "credentials_mailed" => "credentials mailed",
         "active" => "desktop handed over",
-        "offering_skipped" => "next offering is tried",
+        "offering_skipped" => "this offering cannot be had, on to the next",
+        "waiting_for_provider" => "no provider can be asked now: the order waits, and its customer is told",
         "gave_up" => "delivery given up",
-        "machines_destroyed" => "machines destroyed",
+        "machines_destroyed" => "machines destroyed, seen twice",
+        "refund_requested" => "refund asked for at the gateway",
+        "refunded" => "the gateway has paid the money back",
         other => return other.replace('_', " "),
     }
     .to_owned()
