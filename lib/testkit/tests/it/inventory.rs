@@ -1,5 +1,7 @@
 //! The inventory beside a running shop: what is nobody's goes, what is missing comes back, the rest is left alone.
 
+#![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
+
 use domain::catalogue::{Os, Provider};
 use domain::command::CommandKind;
 use domain::ids::OrderId;
