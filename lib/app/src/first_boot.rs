@@ -57,8 +57,11 @@ impl CallHome {
 
     /// The address for one first boot: `{api}/first-boot/{instance}/{attempt}.{boot}.{mac}`.
     pub fn url(&self, boot: Boot) -> String {
-        let Boot { instance, attempt, boot: number } = boot;
-        format!("{}/first-boot/{instance}/{attempt}.{number}.{}", self.api_url, hex::encode(self.mac(boot)))
+        format!("{}/first-boot/{}/{}", self.api_url, boot.instance, self.token(boot))
+    }
+
+    fn token(&self, boot: Boot) -> String {
+        format!("{}.{}.{}", boot.attempt, boot.boot, hex::encode(self.mac(boot)))
     }
 
     /// Reads the last part of such an address, in constant time; `None` when it was not made by this key.
@@ -66,9 +69,9 @@ impl CallHome {
         let mut parts = token.splitn(3, '.');
         let attempt = parts.next()?.parse().ok()?;
         let number = parts.next()?.parse().ok()?;
-        let mac = hex::decode(parts.next()?).ok()?;
         let boot = Boot { instance, attempt, boot: number };
-        bool::from(self.mac(boot).ct_eq(mac.as_slice())).then_some(boot)
+        // As text, so that an address has one spelling: digits and numbers could be written in others.
+        bool::from(self.token(boot).as_bytes().ct_eq(token.as_bytes())).then_some(boot)
     }
 
     fn mac(&self, boot: Boot) -> [u8; 32] {
@@ -210,6 +213,21 @@ mod tests {
         assert_eq!(other.check(boot().instance, token), None);
         for broken in ["", "2.1", "2.1.", "2.1.zz", "a.b.c"] {
             assert_eq!(call_home().check(boot().instance, broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        let url = call_home().url(boot());
+        let token = url.rsplit('/').next().unwrap();
+        let (numbers, mac) = token.rsplit_once('.').unwrap();
+        for other in [
+            format!("+{token}"),
+            format!("0{token}"),
+            token.replacen("2.1", "2.+1", 1),
+            format!("{numbers}.{}", mac.to_uppercase()),
+        ] {
+            assert_eq!(call_home().check(boot().instance, &other), None, "{other}");
         }
     }
 
