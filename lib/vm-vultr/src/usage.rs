@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use app::ports::{Account, Traffic};
 use http_call::{cents, lenient};
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -52,7 +53,7 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, D
 }
 
 impl From<Bandwidth> for Vec<Traffic> {
-    /// Oldest day first.
+    /// Oldest day first. What is named by no date is left out.
     fn from(found: Bandwidth) -> Self {
         let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         let traffic = |(day, count): (String, Day)| Traffic {
@@ -60,6 +61,7 @@ impl From<Bandwidth> for Vec<Traffic> {
             incoming_bytes: bytes(count.incoming_bytes),
             outgoing_bytes: bytes(count.outgoing_bytes),
         };
-        found.bandwidth.into_iter().map(traffic).collect()
+        let dated = |(day, _): &(String, Day)| day.parse::<Date>().is_ok_and(|date| date.to_string() == *day);
+        found.bandwidth.into_iter().filter(dated).map(traffic).collect()
     }
 }

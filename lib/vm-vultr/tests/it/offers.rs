@@ -31,6 +31,7 @@ async fn traffic_comes_by_day_oldest_first() {
     let days = json!({"bandwidth": {
         "2026-11-20": {"incoming_bytes": 15_989_787, "outgoing_bytes": 25_327_729},
         "2026-11-19": {"incoming_bytes": "7", "outgoing_bytes": -1},
+        "total": {"incoming_bytes": 1, "outgoing_bytes": 1},
     }});
     let none = r#"{"bandwidth":[]}"#;
     let peer = Peer::start(vec![Reply::json(200, days.to_string()), Reply::json(200, none)]).await;
