@@ -14,6 +14,7 @@ use domain::vm::{Vm, VmId};
 macro_rules! registry {
     ($($provider:ident($client:ty)),+ $(,)?) => {
         /// A client of one of the providers.
+        #[allow(clippy::large_enum_variant, reason = "one of each is made, and lives as long as its process")]
         pub enum AnyHost {
             $(
                 #[doc = concat!("Of ", stringify!($provider), ".")]

@@ -41,11 +41,7 @@ pub(crate) struct Hetzner {
 
 impl Hetzner {
     pub(crate) fn new(config: &Config) -> Self {
-        Self {
-            token: config.hetzner_token.clone(),
-            inventory: Mutex::default(),
-            actions: Mutex::default(),
-        }
+        Self { token: config.hetzner_token.clone(), inventory: Mutex::default(), actions: Mutex::default() }
     }
 }
 

@@ -66,13 +66,16 @@ enum How {
     Always,
 }
 
+/// What stands in the work index: kind, due, id.
+pub type OpenWork = (WorkKind, Timestamp, String);
+
 /// The table. Clones are the same one.
 #[derive(Clone)]
 pub struct Store {
     sim: Sim,
     rows: Arc<Mutex<BTreeMap<String, Row>>>,
     /// The sparse index of what somebody has to look at, by the key of its row.
-    work: Arc<Mutex<BTreeMap<String, (WorkKind, Timestamp, String)>>>,
+    work: Arc<Mutex<BTreeMap<String, OpenWork>>>,
     deliveries: Arc<Mutex<Vec<OrderId>>>,
     unconditional: Arc<AtomicBool>,
 }
@@ -570,7 +573,7 @@ impl ReadSetupTimes for Store {
 }
 
 /// Where a row stands in the sparse index, as `lib/store-dynamo` puts it there.
-fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
+fn work_of(row: &Row) -> Option<OpenWork> {
     match row {
         Row::Order(o) if o.needs_work() => {
             let moved =
@@ -605,7 +608,7 @@ fn work_of(row: &Row) -> Option<(WorkKind, Timestamp, String)> {
 
 impl Store {
     /// Everything in the work index: kind, due, id.
-    pub fn work(&self) -> Vec<(WorkKind, Timestamp, String)> {
+    pub fn work(&self) -> Vec<OpenWork> {
         self.work.lock().expect("one thread").values().cloned().collect()
     }
 

@@ -608,9 +608,8 @@ impl app::ports::VmHost for VmHost {
                 m.provider == provider && (m.tags.contains(&trace.tag) || trace.names.contains(&m.name))
             });
             let mut found: Vec<Vm> = ours.map(|m| shown(m, now)).collect();
-            match s.bug {
-                Some(HostBug::FindsNothing | HostBug::DeleteOnlyBelieved) => found.clear(),
-                _ => {}
+            if let Some(HostBug::FindsNothing | HostBug::DeleteOnlyBelieved) = s.bug {
+                found.clear();
             }
             Ok(found)
         })

@@ -148,7 +148,10 @@ async fn every_provider_of_the_catalogue_answers_behind_one_type() {
         assert_eq!(host.provider(), *provider);
         // What is decided without a client and what the client says are the same.
         let can = host.capabilities();
-        assert_eq!((can.reinstall, can.windows.is_some()), (provider.reinstalls(), provider.has(Os::Windows)));
+        assert_eq!(
+            (can.reinstall, can.windows.is_some()),
+            (provider.reinstalls(), provider.has(Os::Windows))
+        );
         let (machines, next) =
             host.list(None, 50).await.unwrap_or_else(|error| panic!("{provider}: {error}"));
         assert_eq!(machines, [], "{provider}");
