@@ -54,7 +54,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
     let place = workspace::target_dir().join("fuzz");
     let mut build = workspace::cargo();
     build.current_dir(workspace::root().join("fuzz"));
-    build.args(["build", "--locked", "--target", &host, "--target-dir"]).arg(&place);
+    build.args(["build", "--target", &host, "--target-dir"]).arg(&place);
     if let Some(name) = &plan.target {
         build.args(["--bin", name]);
     }
