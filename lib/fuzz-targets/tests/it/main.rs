@@ -1,6 +1,6 @@
 //! Without libFuzzer: every target takes its whole corpus, and inputs that are made of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::collections::BTreeSet;
 use std::fs;
