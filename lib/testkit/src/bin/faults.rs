@@ -4,6 +4,8 @@
 //! reached, and prints orders per second. A seed that breaks a promise is printed with what was broken; `--seed S`
 //! runs that one alone and shows its plan and its last port calls. Exit code 1 when anything was broken.
 
+#![allow(clippy::expect_used, reason = "what cannot be ends the measurement")]
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;

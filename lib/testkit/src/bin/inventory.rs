@@ -4,6 +4,8 @@
 //! line: desktops, provider calls, pages, repairs, deletions, milliseconds, and the memory of the whole process
 //! (simulated providers and table included) before and at most.
 
+#![allow(clippy::expect_used, reason = "what cannot be ends the measurement")]
+
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;

@@ -67,7 +67,7 @@ enum How {
 }
 
 /// What stands in the work index: kind, due, id.
-pub type OpenWork = (WorkKind, Timestamp, String);
+type OpenWork = (WorkKind, Timestamp, String);
 
 /// The table. Clones are the same one.
 #[derive(Clone)]
@@ -608,7 +608,7 @@ fn work_of(row: &Row) -> Option<OpenWork> {
 
 impl Store {
     /// Everything in the work index: kind, due, id.
-    pub fn work(&self) -> Vec<OpenWork> {
+    pub fn work(&self) -> Vec<(WorkKind, Timestamp, String)> {
         self.work.lock().expect("one thread").values().cloned().collect()
     }
 

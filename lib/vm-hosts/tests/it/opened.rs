@@ -48,7 +48,7 @@ async fn opened(variables: &[(&str, &str)], answer: Reply) -> (Result<Hosts, Sec
     let settings = Settings::read(&mut env);
     env.finish().expect("nothing is missing");
     let aws = aws(peer.url());
-    let hosts = settings.open(&Secrets::new(&aws), &aws, &client(), &NOTHING_SOLD).await;
+    let hosts = Box::pin(settings.open(&Secrets::new(&aws), &aws, &client(), &NOTHING_SOLD)).await;
     (hosts, peer.seen().len())
 }
 
