@@ -113,3 +113,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_failure_ends_the_probe_and_is_dated_and_a_success_forgets_everything() {
+    let probing = failing(FAILURES_MAX).probed(at(30));
+    let failed = probing.failed(Trouble::Failed, at(31));
+    assert_eq!((failed.probing_until, failed.failed_at), (None, at(31)));
+    let recovered = failed.probed(at(200)).recovered();
+    assert_eq!((recovered.opened, recovered.probing_until, recovered.failed_at), (0, None, at(31)));
+    // As after the first failures: the wait is the first one again.
+    let anew = (0..FAILURES_MAX).fold(recovered, |circuit, _| circuit.failed(Trouble::Failed, at(300)));
+    assert_eq!(anew.open_until, at(300).checked_add(OPEN_FIRST).ok());
+}

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::catalogue::{Image, Offering, Provider};
-use domain::create::{Absence, Attempt, AttemptState, NextStep, judge_absence, next_step};
+use domain::create::{Absence, Attempt, AttemptState, NextStep, Setback, judge_absence, next_step};
 use domain::ids::{InstanceId, OrderId};
 use domain::vm::{Vm, VmId, VmState, vm_name};
 use jiff::SignedDuration;
@@ -131,4 +131,63 @@ fn an_open_call_is_not_gone_before_its_quarantine_is_over() {
     let judge = |now| judge_absence(&unclear, &[], PAUSE, QUARANTINE, at(now));
     assert_eq!(judge(60), Absence::LookAgain { since: at(10) });
     assert_eq!(judge(90), Absence::Confirmed);
+}
+
+/// A machine that was cancelled where machines are rented by the month, and is off until its day comes.
+fn over(number: u16) -> Vm {
+    Vm { state: VmState::Stopped, ends_on: Some(jiff::civil::date(2026, 12, 1)), ..listed(number) }
+}
+
+#[test]
+fn a_cancelled_machine_counts_as_gone_once_it_is_off_and_is_never_adopted() {
+    let mut made = attempt(AttemptState::Created, Some(0));
+    made.absent_since = Some(at(100));
+    let judge = |vm: Vm| judge_absence(&made, &[vm], PAUSE, QUARANTINE, at(200));
+    assert_eq!(judge(over(1)), Absence::Confirmed);
+    assert_eq!(judge(Vm { state: VmState::Running, ..over(1) }), Absence::Present);
+    assert_eq!(judge(Vm { ends_on: None, ..over(1) }), Absence::Present);
+    assert_eq!(judge(listed(2)), Absence::Confirmed, "another attempt's");
+    for state in [VmState::Held("pending_payment".to_owned()), VmState::Failed("error".to_owned())] {
+        assert_eq!(judge(Vm { state, ..over(1) }), Absence::Confirmed);
+    }
+    let unclear = attempt(AttemptState::Unknown, Some(0));
+    assert_eq!(step(&unclear, &[over(1)], 1), NextStep::AskAgain);
+}
+
+#[test]
+fn a_created_attempt_without_its_machines_id_takes_the_machine_that_is_listed() {
+    let mut made = attempt(AttemptState::Created, Some(0));
+    made.vm = None;
+    assert_eq!(step(&made, &[listed(1)], 1), NextStep::Adopt(VmId("vm-1".to_owned())));
+    assert_eq!(step(&made, &[], 1), NextStep::AskAgain);
+    assert_eq!(step(&made, &[], 90), NextStep::WriteOff);
+}
+
+#[test]
+fn nothing_was_made_only_where_no_call_could_have_made_anything() {
+    use AttemptState as A;
+    let with = |state: A, setback: Option<Setback>, vm: bool| Attempt {
+        setback,
+        vm: vm.then(|| VmId("vm-1".to_owned())),
+        ..attempt(state, Some(0))
+    };
+    assert!(with(A::Planned, None, false).made_nothing());
+    assert!(!with(A::Unknown, Some(Setback::Unavailable), false).made_nothing());
+    assert!(!with(A::Created, None, true).made_nothing());
+    assert!(!with(A::Absent, None, false).made_nothing());
+    for setback in Setback::ALL {
+        let refused = !matches!(setback, Setback::Lost | Setback::Broken);
+        assert_eq!(with(A::Absent, Some(*setback), false).made_nothing(), refused, "{setback}");
+        assert!(!with(A::Absent, Some(*setback), true).made_nothing(), "{setback}");
+    }
+}
+
+#[test]
+fn an_attempt_is_left_behind_while_its_outcome_is_unknown_and_the_order_has_gone_on() {
+    let mut unclear = attempt(AttemptState::Unknown, Some(0));
+    assert!(!unclear.is_left_behind());
+    unclear.left_at = Some(at(5));
+    assert!(unclear.is_left_behind());
+    unclear.state = AttemptState::Absent;
+    assert!(!unclear.is_left_behind());
 }
