@@ -90,7 +90,8 @@ mod tests {
             (json!({"colour": "red"}), false),
             (json!({"+or": {"tags": "a"}}), false),
             (json!([]), false),
-            (json!({"+or": [{"+or": [{"+or": [{"+or": [{"+or": []}]}]}]}]}), false),
+            (json!({"+or": [{"+or": [{"+or": [{"+or": [{"+or": []}]}]}]}]}), true),
+            (json!({"+or": [{"+or": [{"+or": [{"+or": [{"+or": [{"id": 1}]}]}]}]}]}), false),
         ] {
             assert_eq!(check(&filter, DEPTH_MAX).is_ok(), is_taken, "{filter}");
         }
