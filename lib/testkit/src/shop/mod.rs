@@ -15,6 +15,7 @@ use app::ports::{Clock as _, ExecutionStatus, WorkKind};
 use domain::Timestamp;
 use domain::ids::OrderId;
 use domain::order::Order;
+use domain::vm::VmId;
 use jiff::SignedDuration;
 
 use crate::campaign::Watch;
@@ -178,7 +179,7 @@ impl Shop {
     pub(crate) fn rest_watched(&mut self, limit: SignedDuration, watch: &mut Watch) {
         let limit = self.now().checked_add(limit).expect("a time within range");
         let mut looks = 0;
-        while self.now() < limit && looks < LOOKS_AT_REST {
+        while self.now() < limit && looks < if self.is_in_order() { 1 } else { LOOKS_AT_REST } {
             self.run_watched(SWEEP_EVERY, watch);
             if !self.left().is_empty() || !self.every_payment_is_known() {
                 looks = 0;
@@ -193,9 +194,18 @@ impl Shop {
             self.next_inventory = self.now();
             self.run_watched(RECONCILE_EVERY, watch);
             let unknown = self.world.store.work().iter().any(|(kind, ..)| *kind == WorkKind::UnknownAttempt);
-            looks = if unknown { 0 } else { looks + 1 };
+            looks = if unknown || !self.left().is_empty() { 0 } else { looks + 1 };
         }
         self.inventory_has_looked = true;
+    }
+
+    /// Whether every machine is the recorded one of a desktop and every desktop has its machine: then one look of the
+    /// inventory has to show that it changes nothing.
+    fn is_in_order(&self) -> bool {
+        let rented: Vec<VmId> =
+            self.world.store.instances().into_iter().filter(|i| i.rents()).filter_map(|i| i.vm).collect();
+        let machines = self.world.host.machines_ever();
+        machines.len() == rented.len() && machines.iter().all(|m| rented.contains(&m.id))
     }
 
     /// Whether the shop knows of all money that the gateway has.
