@@ -237,6 +237,17 @@ fn a_function_may_read_exactly_the_secrets_that_it_is_wired_with() {
 }
 
 #[test]
+fn what_calls_providers_does_so_from_the_fixed_address_and_nothing_else_does() {
+    for (folder, (_, function)) in Template::read().functions() {
+        let calls = files::text(&format!("functions/{folder}/src/main.rs")).contains("vm_hosts::Settings");
+        let asks = list(&function["Policies"]).iter().any(|one| referred(one) == Some("AskProviders"));
+        let (_, when) = conditional(&function["VpcConfig"]);
+        assert_eq!((calls, calls), (asks, when == Some("HasFixedEgress")), "{folder}");
+        assert_eq!(when.is_some(), !function["VpcConfig"].is_null(), "{folder}");
+    }
+}
+
+#[test]
 fn no_wildcard_stands_where_a_name_can() {
     let template = Template::read();
     let mut found = BTreeSet::new();

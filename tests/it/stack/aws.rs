@@ -10,6 +10,8 @@ use super::sigv4::{Signer, Unsigned};
 
 /// Pages read of any listing; more would be a listing that never ends.
 const PAGES_MAX: usize = 400;
+/// As many as one call gives.
+const LOG_LINES_MAX: usize = 10_000;
 
 impl Stack {
     /// The account's own credentials: everything is allowed to them.
@@ -138,21 +140,26 @@ impl Stack {
     /// Every line that any function has logged, after the name of its stream.
     #[track_caller]
     pub(crate) fn logs(&self) -> Vec<(String, String)> {
-        let mut body = json!({"logGroupName": self.fact("log_group"), "limit": 10_000});
-        let mut lines = Vec::new();
+        let mut body = json!({"logGroupName": self.fact("log_group"), "limit": LOG_LINES_MAX});
+        let mut lines: Vec<(i64, String, String)> = Vec::new();
         for _ in 0..PAGES_MAX {
             let page = self.aws(&self.root(), "logs", "Logs_20140328.FilterLogEvents", &body);
             let page = page.good("FilterLogEvents");
-            for event in page["events"].as_array().into_iter().flatten() {
+            let events = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for event in events {
                 let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-                lines.push((text("logStreamName"), text("message")));
+                let at = event["timestamp"].as_i64().expect("a time");
+                lines.push((at, text("logStreamName"), text("message")));
             }
-            match page["nextToken"].as_str() {
-                Some(token) => body["nextToken"] = json!(token),
-                None => break,
+            if events.len() < LOG_LINES_MAX {
+                break;
             }
+            // The embedded AWS gives no token for the rest: it begins in the last millisecond that was seen.
+            let last = lines.last().map_or(0, |(at, _, _)| *at);
+            lines.retain(|(at, _, _)| *at < last);
+            body["startTime"] = json!(last);
         }
-        lines
+        lines.into_iter().map(|(_, stream, message)| (stream, message)).collect()
     }
 
     /// What waits in all queues now, dead letters included: `(queue URL, body)`.
