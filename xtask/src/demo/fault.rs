@@ -1,5 +1,8 @@
 //! `cargo xtask demo --fault NAME`: something goes wrong, and one sees how it ends.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
@@ -17,6 +20,10 @@ use crate::settings;
 const REGION: &str = "us-central";
 /// As often as a circuit takes failures before it opens.
 const FAILURES: usize = 3;
+const OPENS_WITHIN: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(300);
+/// A little longer than a process believes what it has read of the circuits.
+const BELIEVED_FOR: Duration = Duration::from_secs(6);
 
 /// Something that goes wrong, and what is promised then.
 pub(crate) struct Fault {
@@ -96,7 +103,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         word: "never-boots",
         says: "The machine never comes up: at the deadline it is destroyed, and the money goes back (two minutes).",
-        os: "linux",
+        os: "windows",
         orders: 1,
         faults: &[("*.create", "never_boot", Lasts::ForGood)],
         promise: Promise::MoneyBack,
@@ -176,6 +183,9 @@ pub(super) fn show(
         placed.push((name, order));
     }
     let mut desktops = Vec::new();
+    if let Promise::DesktopsRound(down) = fault.promise {
+        desktops.push(goes_round(stack, customer, (fault.os, system), down, progress)?);
+    }
     for (name, order) in &placed {
         let report = |step: &str| {
             progress.done(&format!("{name}: {}", in_words(stack, &order.id, step)));
@@ -191,9 +201,6 @@ pub(super) fn show(
     }
     if let Some(order) = placed.last().map(|(_, order)| order).filter(|_| !desktops.is_empty()) {
         progress.note(&asked_before.story(stack, order)?);
-    }
-    if let Promise::DesktopsRound(down) = fault.promise {
-        desktops.push(goes_round(stack, customer, (fault.os, system), down, progress)?);
     }
     Ok(desktops)
 }
@@ -228,7 +235,7 @@ fn kept(
     }
 }
 
-/// One more order, which is delivered without asking the provider whose circuit is open.
+/// One more order, which is delivered without asking the provider whose circuit the others have opened.
 fn goes_round(
     stack: &Stack,
     customer: &Customer,
@@ -236,6 +243,12 @@ fn goes_round(
     down: &str,
     progress: &mut Progress,
 ) -> anyhow::Result<Delivered> {
+    let began = Instant::now();
+    while requests(&state(stack)?, down) < FAILURES as u64 {
+        ensure!(began.elapsed() < OPENS_WITHIN, "{down} is not asked as often as opens its circuit");
+        thread::sleep(POLL);
+    }
+    thread::sleep(BELIEVED_FOR);
     let before = requests(&state(stack)?, down);
     progress.note(&format!("{down} was asked {before} times for a machine; from now on it is left alone"));
     let name = format!("One more {system}");
