@@ -11,7 +11,7 @@ use crate::order::ATTEMPTS_MAX;
 /// second's pause is not down.
 pub const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
-/// How often a machine that got lost by accident is made again at the same offering.
+/// After so many machines that got lost by accident the other offerings come first.
 const LOST_MAX: usize = 2;
 
 /// What is known of an offering's provider.
@@ -41,10 +41,10 @@ pub enum Choice {
 
 /// Chooses among an order's offerings, given its attempts so far.
 ///
-/// Spent for this order is an offering that refused (out of stock, quota, key, request), whose machine broke, or
-/// that lost a machine twice. A provider with an attempt whose outcome nobody knows is not asked for another
-/// machine while that is so. Among the rest the one that failed to answer least often comes first, then the order
-/// of the catalogue.
+/// Spent for this order is an offering that refused (out of stock, quota, key, request) or whose machine broke. A
+/// provider with an attempt whose outcome nobody knows is not asked for another machine while that is so. Among the
+/// rest the one that failed to answer, or lost machines, least often comes first, then the order of the catalogue;
+/// the order's deadline ends the going round.
 pub fn choose(
     offerings: &[Offering],
     attempts: &[Attempt],
@@ -61,9 +61,9 @@ pub fn choose(
         let lost = made_here().filter(|a| a.setback == Some(Setback::Lost)).count();
         let refused = made_here().any(|a| a.setback.is_some_and(Setback::is_final));
         let outlook = outlook(offering);
-        if !unknown && !refused && lost < LOST_MAX && outlook != Outlook::NotSetUp {
+        if !unknown && !refused && outlook != Outlook::NotSetUp {
             let silent = made_here().filter(|a| a.setback == Some(Setback::Unavailable)).count();
-            left.push((silent, index, outlook));
+            left.push((silent + lost / LOST_MAX, index, outlook));
         }
     }
     left.sort_by_key(|(silent, index, _)| (*silent, *index));

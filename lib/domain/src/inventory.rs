@@ -12,7 +12,7 @@ pub use compare::{Comparison, Recorded, StateSays, Suspicion, compare, suspicion
 pub use judge::{Known, Verdict, Why, is_ours, judge};
 pub use report::{
     DoubleFound, GhostFound, Inventory, LISTED_MAX, Listing, Margin, Memory, MissingFound, OddFound, Report,
-    Seen, Sighting, Tally, UnknownFound, seen_mark,
+    Seen, Sighting, Tally, UnknownFound, name_mark, seen_mark,
 };
 
 use jiff::SignedDuration;

@@ -61,10 +61,10 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// Whether nothing of it runs and nothing more has to be done: cancelled, and off until its period ends.
+    /// Whether nothing of it runs and nothing more can be done: cancelled, and not running. One that hangs in its
+    /// installation takes no power action; if it comes up after all it is listed as running, and is turned off then.
     pub fn is_over(&self) -> bool {
-        self.ends_on.is_some()
-            && matches!(self.state, VmState::Stopped | VmState::Held(_) | VmState::Failed(_))
+        self.ends_on.is_some() && self.state != VmState::Running
     }
 }
 

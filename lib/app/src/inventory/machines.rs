@@ -7,7 +7,7 @@ use domain::ids::InstanceId;
 use domain::instance::Instance;
 use domain::inventory::{
     DoubleFound, GhostFound, Known, Memory, OddFound, Recorded, Sighting, StateSays, Verdict, Why, compare,
-    is_ours, judge, too_many,
+    is_ours, judge, name_mark, too_many,
 };
 use domain::mail::Mail;
 use domain::order::Order;
@@ -44,7 +44,13 @@ where
         look.count(|tally| &mut tally.machines);
         match recorded {
             Some(recorded) => self.put_right(look, &recorded, vm).await,
-            None => self.look_up(look, vm).await,
+            None => {
+                // Whatever is decided about it: an attempt of this name has a machine.
+                if !vm.is_over() {
+                    look.marks.insert(name_mark(&vm.name));
+                }
+                self.look_up(look, vm).await
+            }
         }
     }
 

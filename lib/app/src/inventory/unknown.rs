@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::create::{Attempt, AttemptState};
-use domain::inventory::seen_mark;
+use domain::inventory::{name_mark, seen_mark};
 
 use super::look::Look;
 use super::{Reconciler, State};
@@ -25,7 +25,8 @@ where
         attempt: &Attempt,
         began_at: Timestamp,
     ) -> Result<bool, AppError> {
-        let shown = attempt.vm.as_ref().is_some_and(|vm| look.marks.contains(&seen_mark(vm)));
+        let shown = look.marks.contains(&name_mark(&attempt.vm_name()))
+            || attempt.vm.as_ref().is_some_and(|vm| look.marks.contains(&seen_mark(vm)));
         if shown || !attempt.is_cold(self.policy.quarantine, began_at) {
             return Ok(false);
         }

@@ -2,7 +2,7 @@
 
 use domain::catalogue::Offering;
 use domain::create::Attempt;
-use domain::failover::{Choice, choose};
+use domain::failover::{Choice, WORTH_WAITING, choose};
 use domain::order::{Order, OrderEvent, Step};
 
 use super::{Provisioning, State, TaskError, World};
@@ -64,7 +64,12 @@ where
                 self.record(order, &OrderEvent::AttemptBegun { offering }, extra).await
             }
             Choice::Wait { until } => {
-                self.record(order, &OrderEvent::Progress(Step::WaitingForProvider), extra).await?;
+                // A pause of a moment is nobody's news.
+                if until.duration_since(self.world.now()) > WORTH_WAITING {
+                    self.record(order, &OrderEvent::Progress(Step::WaitingForProvider), extra).await?;
+                } else if !extra.is_empty() {
+                    self.store.commit(extra).await?;
+                }
                 Err(TaskError::NoProviderNow(until))
             }
             Choice::NoneLeft => Err(TaskError::NoOfferingLeft),

@@ -20,6 +20,11 @@ pub fn seen_mark(vm: &VmId) -> u64 {
     digest.iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 
+/// The same of a machine's name, for machines that no desktop records.
+pub fn name_mark(name: &str) -> u64 {
+    seen_mark(&VmId(format!("name {name}")))
+}
+
 /// The machines that one run saw of a listing that goes on in the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

@@ -147,7 +147,8 @@ fn a_cancelled_machine_counts_as_gone_once_it_is_off_and_is_never_adopted() {
     assert_eq!(judge(Vm { state: VmState::Running, ..over(1) }), Absence::Present);
     assert_eq!(judge(Vm { ends_on: None, ..over(1) }), Absence::Present);
     assert_eq!(judge(listed(2)), Absence::Confirmed, "another attempt's");
-    for state in [VmState::Held("pending_payment".to_owned()), VmState::Failed("error".to_owned())] {
+    let held = VmState::Held("pending_payment".to_owned());
+    for state in [VmState::Pending, held, VmState::Failed("error".to_owned())] {
         assert_eq!(judge(Vm { state, ..over(1) }), Absence::Confirmed);
     }
     let unclear = attempt(AttemptState::Unknown, Some(0));

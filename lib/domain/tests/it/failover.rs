@@ -77,6 +77,9 @@ fn the_first_choice_comes_first_and_a_refusal_leads_to_the_next() {
 fn what_was_lost_by_accident_is_made_once_more_in_the_same_place() {
     assert_eq!(after(&[(0, Setback::Lost)]), Choice::Take(0));
     assert_eq!(after(&[(0, Setback::Lost), (0, Setback::Lost)]), Choice::Take(1));
+    // Where there is nothing else it goes on there, until the deadline.
+    let twice = [attempt(1, 0, Some(Setback::Lost)), attempt(2, 0, Some(Setback::Lost))];
+    assert_eq!(choose(&offerings()[..1], &twice, open, at(0)), Choice::Take(0));
 }
 
 #[test]
