@@ -25,8 +25,6 @@
 //! `held` and `last`. Machine ids are unique over all providers. Rate limits and their headers are put around each
 //! router in `server.rs`, from the rules in `limits.rs`: a play has none of its own.
 
-#![allow(dead_code, reason = "until every play uses it")]
-
 mod addresses;
 mod bulk;
 mod faults;
@@ -55,7 +53,6 @@ use guests::Guests;
 pub(crate) use bulk::{AnyPlay, Stocked};
 pub(crate) use faults::{listed, sold_out, unknown_status};
 pub(crate) use inventory::Inventory;
-#[allow(unused_imports, reason = "the plays are being written")]
 pub(crate) use lifecycle::set_password;
 pub(crate) use lifecycle::{Power, destroy, on_machine, open, reinstall, subject, switch};
 pub(crate) use machine::{Last, Machine, New};
