@@ -56,6 +56,14 @@ impl Answer {
         rfc2822::parse(text).ok().map(|at| at.timestamp())
     }
 
+    /// Seconds from this answer's own date to the Unix time in a header, 1 to 3600: no clock of ours matters. `None`
+    /// without a date or a time that reads.
+    pub fn seconds_until(&self, name: &str) -> Option<u32> {
+        let at: i64 = self.header(name)?.trim().parse().ok()?;
+        let wait = at.checked_sub(self.date()?.as_second())?;
+        u32::try_from(wait.clamp(1, RETRY_AFTER_MAX.into())).ok()
+    }
+
     /// The body as JSON, whatever media type it claims.
     ///
     /// # Errors

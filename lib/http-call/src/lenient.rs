@@ -2,6 +2,7 @@
 //!
 //! For `#[serde(default, deserialize_with = "…")]`.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -23,6 +24,15 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 /// Only those of the deserializer: input that is not JSON.
 pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(text(deserializer)?.unwrap_or_default())
+}
+
+/// An id that has to be there and is a whole number, in digits.
+///
+/// # Errors
+/// When it is missing or anything else.
+pub fn digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let plain = |id: &String| id.bytes().all(|b| b.is_ascii_digit());
+    text(deserializer)?.filter(plain).ok_or_else(|| D::Error::custom("an id that is no number"))
 }
 
 /// The words of a list; what else stands in it, or in its place, is left out.

@@ -8,8 +8,10 @@ use jiff::civil::Date;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
+use vm_http::failure::before_acting;
+use vm_http::{body, is_done};
 
-use crate::client::{Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
 use crate::instance::{Instance, date};
 use crate::inventory::path_of;
@@ -31,7 +33,7 @@ impl Client {
         let instance = match self.instance(id).await {
             Ok(instance) => instance,
             Err(VmError::NotFound) => return Ok(Deleted::Gone),
-            Err(error) => return Err(failure::before_acting(error)),
+            Err(error) => return Err(before_acting(error)),
         };
         let may_run = match instance.state() {
             VmState::Stopped | VmState::Held(_) | VmState::Failed(_) => false,

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use app::ports::VmError;
 use domain::vm::VmId;
-use http_call::{Answer, Base, Patience};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http_call::{Answer, Base};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use vm_http::{ACT_TIME_LIMIT, READS, answered, body, url, with_json};
 
 use crate::failure;
 use crate::images::Image;
@@ -21,11 +22,6 @@ use crate::user_data::UserDataEncoding;
 
 /// The bytes of an answer that are read at most; a full page of machines is a tenth of it.
 const BODY_MAX: usize = 2 << 20;
-/// Calls that act on what exists.
-pub(crate) const ACT_TIME_LIMIT: Duration = Duration::from_secs(10);
-/// `POST /v1/compute/instances`: an answer that comes late is better than none.
-pub(crate) const CREATE_TIME_LIMIT: Duration = Duration::from_secs(30);
-const READS: Patience = Patience { per_try: Duration::from_secs(6), whole: Duration::from_secs(12) };
 
 /// Contabo, as [`app::ports::VmHost`].
 pub struct Client {
@@ -60,10 +56,6 @@ impl Client {
         self
     }
 
-    fn url(&self, path: &[&str]) -> Result<String, VmError> {
-        self.base.at(path).ok_or_else(|| VmError::Refused("an id that cannot stand in a path".to_owned()))
-    }
-
     /// Sends with a token; once more with a new one when the first is not taken, since a 401 has done nothing.
     async fn with_token<F, Sent>(&self, send: F) -> Result<Answer, VmError>
     where
@@ -85,14 +77,14 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, VmError> {
-        let url = &self.url(path)?;
+        let url = &url(&self.base, path)?;
         let answer = self
             .with_token(|token| async move {
                 let request = || {
                     let request = marked(self.http.get(url.as_str()), &token, &request_id::fresh());
                     if query.is_empty() { request } else { request.query(query) }
                 };
-                http_call::read(READS, BODY_MAX, request).await.map_err(failure::no_answer)
+                answered(http_call::read(READS, BODY_MAX, request).await)
             })
             .await?;
         if answer.is_success() { body(&answer) } else { Err(failure::refused(&answer)) }
@@ -117,22 +109,16 @@ impl Client {
         body: Option<&(impl Serialize + Sync)>,
         limit: Duration,
     ) -> Result<Answer, VmError> {
-        let url = &self.url(path)?;
-        let body = &body
-            .map(serde_json::to_vec)
-            .transpose()
-            .map_err(|error| VmError::Refused(format!("the request cannot be written: {error}")))?;
+        let url = &url(&self.base, path)?;
         let method = &method;
         self.with_token(|token| async move {
             let request = marked(self.http.request(method.clone(), url), &token, request_id).timeout(limit);
             // A content type without a body is refused.
             let request = match body {
-                Some(body) => request
-                    .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                    .body(body.clone()),
+                Some(body) => with_json(request, body)?,
                 None => request,
             };
-            http_call::send(request, BODY_MAX).await.map_err(failure::no_answer)
+            answered(http_call::send(request, BODY_MAX).await)
         })
         .await
     }
@@ -141,18 +127,4 @@ impl Client {
 /// The headers that every call has.
 fn marked(request: RequestBuilder, token: &HeaderValue, request_id: &str) -> RequestBuilder {
     request.header(AUTHORIZATION, token.clone()).header("x-request-id", request_id)
-}
-
-/// The JSON of a success.
-pub(crate) fn body<T: DeserializeOwned>(answer: &Answer) -> Result<T, VmError> {
-    answer.json().map_err(|error| VmError::Unclear {
-        what: format!("{} that does not read as documented", answer.outline()),
-        source: Some(Box::new(error)),
-    })
-}
-
-/// Whether the provider took a request whose answer has no content worth reading. A page of a proxy is not
-/// the provider's word.
-pub(crate) fn is_done(answer: &Answer) -> bool {
-    answer.is_success() && answer.media_type != "text/html"
 }

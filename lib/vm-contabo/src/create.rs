@@ -6,8 +6,9 @@ use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
+use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
-use crate::client::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
 use crate::instance::Instance;
 use crate::inventory::{INSTANCES, path_of};

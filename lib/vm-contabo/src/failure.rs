@@ -5,12 +5,10 @@
 //! that none of them fits is a plain refusal, and is kept.
 
 use app::ports::VmError;
-use http_call::{Answer, NoAnswer, bounded};
+use http_call::{Answer, bounded};
 use serde::Deserialize;
 use serde_json::Value;
-
-/// The longest sentence of theirs that is kept.
-const TEXT_CHARS_MAX: usize = 300;
+use vm_http::failure::{self, TEXT_CHARS_MAX, later};
 
 /// This size cannot be had in this region, or not by this account.
 const OUT_OF_STOCK: &[&str] =
@@ -49,15 +47,6 @@ fn sentence(answer: &Answer) -> Option<String> {
     Some(bounded(&text, TEXT_CHARS_MAX))
 }
 
-/// A call without an answer.
-pub(crate) fn no_answer(why: NoAnswer) -> VmError {
-    if why.nothing_happened() {
-        tracing::warn!(error = &why as &dyn std::error::Error, "the provider cannot be reached");
-        return VmError::Busy { retry_after: None };
-    }
-    VmError::Unclear { what: why.to_string(), source: Some(Box::new(why)) }
-}
-
 /// Whether the token was not taken, by the API itself and not by a page in front of it.
 pub(crate) fn is_token_rejected(answer: &Answer) -> bool {
     answer.status == 401 && answer.media_type != "text/html"
@@ -69,89 +58,32 @@ pub(crate) fn retry_after(answer: &Answer) -> Option<u32> {
 }
 
 /// An answer that is no success.
-///
-/// Only a refusal in Contabo's own words counts as one: a proxy's page says nothing about what was done.
 pub(crate) fn refused(answer: &Answer) -> VmError {
-    if answer.status == 429 {
-        return VmError::Busy { retry_after: answer.retry_after };
-    }
-    if is_token_rejected(answer) {
-        return VmError::Unauthorized(
-            sentence(answer).unwrap_or_else(|| "the token is not taken".to_owned()),
-        );
-    }
-    if !(400..500).contains(&answer.status) || answer.status == 408 {
-        return unclear(answer);
-    }
-    let Some(text) = sentence(answer) else { return unclear(answer) };
-    match answer.status {
-        401 | 403 => VmError::Unauthorized(text),
-        402 => VmError::Quota(text),
-        404 => VmError::NotFound,
-        _ => VmError::Refused(text),
-    }
-}
-
-/// The same for a create: there, no answer is about a machine that exists. A 5xx stays unclear however fast it came,
-/// also the one by which a blocked account shows: only a look-up tells whether it made something.
-pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    let text = match refused(answer) {
-        VmError::Refused(text) => text,
-        VmError::NotFound => sentence(answer).unwrap_or_default(),
-        other => return other,
-    };
-    if says(&text, OUT_OF_STOCK) {
-        VmError::OutOfStock(text)
-    } else if says(&text, QUOTA) {
-        VmError::Quota(text)
-    } else {
-        VmError::Refused(text)
-    }
-}
-
-/// The same for an action on a machine: what may pass later is no refusal for good.
-pub(crate) fn refused_action(answer: &Answer) -> VmError {
-    match refused(answer) {
-        VmError::Refused(text) if answer.status == 409 || says(&text, PASSING) => later(&text),
-        other => other,
-    }
-}
-
-/// The same for turning a cancelled machine off, which is never refused for good: what runs can be signed in to.
-pub(crate) fn refused_stop(answer: &Answer) -> VmError {
-    match refused(answer) {
-        VmError::Refused(text) => later(&text),
-        other => other,
-    }
-}
-
-/// A failure before anything was asked of the machine itself: whatever it was, no machine was made or changed.
-pub(crate) fn before_acting(error: VmError) -> VmError {
-    match error {
-        VmError::Unclear { what, source } => {
-            tracing::warn!(
-                what,
-                source = source.as_deref().map(tracing::field::display),
-                "a preparation failed"
-            );
-            VmError::Busy { retry_after: None }
+    match (answer.status, sentence(answer)) {
+        (401, None) if is_token_rejected(answer) => {
+            VmError::Unauthorized("the token is not taken".to_owned())
         }
-        VmError::NotFound => VmError::Busy { retry_after: None },
+        (402, Some(text)) => VmError::Quota(text),
+        (_, sentence) => failure::refused(answer, sentence, answer.retry_after),
+    }
+}
+
+/// The same for a create. A 5xx stays unclear however fast it came, also the one by which a blocked account shows: only
+/// a look-up tells whether it made something.
+pub(crate) fn refused_create(answer: &Answer) -> VmError {
+    let sorts = [(OUT_OF_STOCK, VmError::OutOfStock as fn(String) -> VmError), (QUOTA, VmError::Quota)];
+    failure::of_create(refused(answer), sentence(answer), &sorts)
+}
+
+/// The same for an action on a machine.
+pub(crate) fn refused_action(answer: &Answer) -> VmError {
+    match failure::of_action(refused(answer), PASSING) {
+        VmError::Refused(text) if answer.status == 409 => later(&text),
         other => other,
     }
 }
 
-/// An answer that cannot be made sense of.
-pub(crate) fn unclear(answer: &Answer) -> VmError {
-    VmError::Unclear { what: answer.outline(), source: None }
-}
-
-fn later(text: &str) -> VmError {
-    tracing::warn!(text, "the provider refuses for now");
-    VmError::Busy { retry_after: None }
-}
-
-fn says(text: &str, words: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    words.iter().any(|word| text.contains(word))
+/// The same for turning a cancelled machine off: what runs can be signed in to.
+pub(crate) fn refused_stop(answer: &Answer) -> VmError {
+    failure::never_for_good(refused(answer))
 }

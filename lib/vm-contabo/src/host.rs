@@ -9,8 +9,9 @@ use app::ports::{
 use domain::catalogue::{Offering, Provider};
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
+use vm_http::is_done;
 
-use crate::client::{Client, is_done};
+use crate::client::Client;
 use crate::{data_centers, failure, plans};
 
 impl VmHost for Client {

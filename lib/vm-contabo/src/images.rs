@@ -7,9 +7,9 @@ use app::ports::{self, VmError};
 use domain::catalogue::Image as Wanted;
 use http_call::lenient;
 use serde::Deserialize;
+use vm_http::failure::before_acting;
 
 use crate::client::Client;
-use crate::failure;
 
 /// An image that can be installed.
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ impl Client {
                 tracing::warn!(%error, "the list of images cannot be read");
                 &[]
             }
-            Err(error) => return Err(failure::before_acting(error)),
+            Err(error) => return Err(before_acting(error)),
         };
         choose(images, wanted).map_err(VmError::Refused)
     }

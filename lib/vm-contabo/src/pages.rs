@@ -4,6 +4,7 @@ use app::ports::VmError;
 use http_call::lenient;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use vm_http::Pages;
 
 use crate::client::Client;
 
@@ -63,25 +64,14 @@ impl Client {
     }
 
     /// A list to its end, in at most `pages_max` pages.
-    ///
-    /// # Errors
-    /// [`VmError`]; `Unclear` for a list that does not end.
     pub(crate) async fn all<T: DeserializeOwned>(
         &self,
         path: &[&str],
         filter: &[(&str, &str)],
         pages_max: u32,
     ) -> Result<Vec<T>, VmError> {
-        let mut items = Vec::new();
-        for number in 1..=pages_max {
-            let (more, next) = self.page(path, filter, number, SIZE).await?;
-            items.extend(more);
-            if next.is_none() {
-                return Ok(items);
-            }
-        }
-        let what = format!("more than {pages_max} pages of {}", path.join("/"));
-        Err(VmError::Unclear { what, source: None })
+        let page = |number| self.page(path, filter, number, SIZE);
+        Pages::at_most(pages_max).walk(&path.join("/"), 1, page).await
     }
 }
 

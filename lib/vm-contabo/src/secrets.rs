@@ -8,8 +8,10 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use vm_http::failure::before_acting;
+use vm_http::{body, is_done};
 
-use crate::client::{Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
 use crate::pages::Page;
 
@@ -61,17 +63,16 @@ impl Client {
             return Err(VmError::Refused("a password that breaks the provider's rule".to_owned()));
         }
         let secret = SecretBody { name, value: password.expose(), kind: "password" };
-        let mut answer =
-            self.send(Method::POST, PATH, Some(&secret)).await.map_err(failure::before_acting)?;
+        let mut answer = self.send(Method::POST, PATH, Some(&secret)).await.map_err(before_acting)?;
         if answer.status == 409 {
             // An earlier attempt of the same call has left one.
             self.discard_secrets(name).await;
-            answer = self.send(Method::POST, PATH, Some(&secret)).await.map_err(failure::before_acting)?;
+            answer = self.send(Method::POST, PATH, Some(&secret)).await.map_err(before_acting)?;
         }
         if !answer.is_success() {
-            return Err(failure::before_acting(failure::refused(&answer)));
+            return Err(before_acting(failure::refused(&answer)));
         }
-        let made = body::<Page<StoredSecret>>(&answer).and_then(Page::one).map_err(failure::before_acting)?;
+        let made = body::<Page<StoredSecret>>(&answer).and_then(Page::one).map_err(before_acting)?;
         Ok(made.secret_id)
     }
 

@@ -66,7 +66,7 @@ impl Client {
                 ("end", &end),
             ];
             let path = ["monitoring", "metrics", "droplet", "bandwidth"];
-            let matrix: Matrix = self.read(&path, &query).await?;
+            let matrix: Matrix = self.api.read(&path, &query).await?;
             for series in matrix.data.result {
                 for (day, bytes) in bytes_by_day(&series) {
                     let sum = &mut by_day.entry(day).or_default()[place];

@@ -3,8 +3,9 @@
 use app::ports::{ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::Deserialize;
+use vm_http::page;
 
-use crate::pages::page;
+use crate::pages::Links;
 
 #[derive(Deserialize)]
 pub(crate) struct Region {
@@ -16,7 +17,7 @@ pub(crate) struct Region {
     pub(crate) available: bool,
 }
 
-page!(Regions, "regions", regions: Region);
+page!(Regions, "regions", regions: Region, links: Links);
 
 impl From<Region> for ProviderRegion {
     fn from(region: Region) -> Self {
@@ -61,7 +62,7 @@ pub(crate) struct Size {
     available: bool,
 }
 
-page!(Sizes, "sizes", sizes: Size);
+page!(Sizes, "sizes", sizes: Size, links: Links);
 
 impl Size {
     /// Whether this is that size, and can be had in that region now.

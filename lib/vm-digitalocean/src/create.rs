@@ -2,10 +2,12 @@
 
 use app::ports::{CreateVm, CreatedVm, UserData, VmError};
 use domain::catalogue::{Os, Provider};
+use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
+use vm_http::{CREATE_TIME_LIMIT, body};
 
-use crate::client::{CREATE_TIME_LIMIT, Client, body};
+use crate::client::Client;
 use crate::droplet::OneDroplet;
 use crate::failure;
 use crate::name;
@@ -61,7 +63,7 @@ impl Client {
             monitoring: true,
             with_droplet_agent: false,
         };
-        let answer = self.post(&["droplets"], &body_sent, CREATE_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &["droplets"], &body_sent, CREATE_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused_create(&answer));
         }

@@ -7,8 +7,7 @@ use domain::Timestamp;
 use domain::catalogue::Provider;
 use domain::vm::{Vm, VmId, VmState};
 use http_call::{bounded, lenient};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::name;
@@ -25,7 +24,7 @@ pub(crate) struct OneDroplet {
 /// What is read of a machine. Only the id has to be there.
 #[derive(Deserialize)]
 pub(crate) struct Droplet {
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "lenient::digits")]
     id: String,
     #[serde(default, deserialize_with = "lenient::word")]
     name: String,
@@ -85,12 +84,6 @@ impl Droplet {
             other => VmState::Unknown(bounded(other, WORD_CHARS_MAX)),
         }
     }
-}
-
-/// A whole number, in digits.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let plain = |id: &String| id.bytes().all(|b| b.is_ascii_digit());
-    lenient::text(deserializer)?.filter(plain).ok_or_else(|| D::Error::custom("an id that is no number"))
 }
 
 /// What was done to a droplet.

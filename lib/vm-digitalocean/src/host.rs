@@ -11,9 +11,11 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use reqwest::Method;
 use serde_json::json;
+use vm_http::failure::{later, unclear};
+use vm_http::{ACT_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{Regions, Sizes};
-use crate::client::{ACT_TIME_LIMIT, Client, body, is_done, number};
+use crate::client::{Client, number};
 use crate::droplet::{Actions, OneAction, OneDroplet};
 use crate::failure;
 use crate::images::{DISTRIBUTIONS, Distributions};
@@ -39,7 +41,7 @@ impl VmHost for Client {
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
         let id = number(id)?;
-        let droplet = self.read::<OneDroplet>(&["droplets", id], &[]).await?.droplet;
+        let droplet = self.api.read::<OneDroplet>(&["droplets", id], &[]).await?.droplet;
         let is_new = droplet.is_new();
         let mut found = droplet.read();
         if is_new && self.creation_failed(id).await {
@@ -83,7 +85,7 @@ impl VmHost for Client {
     }
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
-        let answer = self.send(Method::DELETE, &["droplets", number(id)?]).await?;
+        let answer = self.api.send(Method::DELETE, &["droplets", number(id)?]).await?;
         if is_done(&answer) {
             return Ok(Deleted::Gone);
         }
@@ -96,16 +98,16 @@ impl VmHost for Client {
     async fn traffic(&self, id: &VmId, days: u16) -> Result<Vec<Traffic>, VmError> {
         let id = number(id)?;
         // The metrics of a machine that is not there are empty, not missing; and their time is the provider's.
-        let answer = self.get(&["droplets", id], &[]).await?;
+        let answer = self.api.get(&["droplets", id], &[]).await?;
         if !answer.is_success() {
             return Err(failure::refused(&answer));
         }
-        let now = answer.date().ok_or_else(|| failure::unclear(&answer))?;
+        let now = answer.date().ok_or_else(|| unclear(&answer))?;
         self.traffic_until(id, now, days).await
     }
 
     async fn account(&self) -> Result<Account, VmError> {
-        Ok(self.read::<Balance>(&["customers", "my", "balance"], &[]).await?.into())
+        Ok(self.api.read::<Balance>(&["customers", "my", "balance"], &[]).await?.into())
     }
 
     async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
@@ -131,12 +133,13 @@ impl Client {
     /// Begins an action; answered by 201 and the action, which goes on.
     async fn act(&self, id: &VmId, action: &str) -> Result<(), VmError> {
         let path = ["droplets", number(id)?, "actions"];
-        let answer = self.post(&path, &json!({"type": action}), ACT_TIME_LIMIT).await?;
+        let answer =
+            self.api.send_json(Method::POST, &path, &json!({"type": action}), ACT_TIME_LIMIT).await?;
         if !is_done(&answer) {
             return Err(failure::refused_action(&answer));
         }
         match body::<OneAction>(&answer) {
-            Ok(begun) if begun.action.failed() => Err(failure::later("the action failed at once")),
+            Ok(begun) if begun.action.failed() => Err(later("the action failed at once")),
             // Taken is taken, however the action is described.
             _ => Ok(()),
         }
@@ -145,7 +148,7 @@ impl Client {
     /// Whether the create action of a droplet that is still `new` has failed. As long as that cannot be learnt it
     /// has not.
     async fn creation_failed(&self, id: &str) -> bool {
-        match self.read::<Actions>(&["droplets", id, "actions"], &[]).await {
+        match self.api.read::<Actions>(&["droplets", id, "actions"], &[]).await {
             Ok(actions) => actions.creation_failed(),
             Err(error) => {
                 tracing::info!(%error, id, "the actions of a new machine cannot be read");

@@ -5,9 +5,10 @@ use domain::catalogue::Image as WantedImage;
 use http_call::lenient;
 use serde::Deserialize;
 use serde_json::Value;
+use vm_http::page;
 
 use crate::client::Client;
-use crate::pages::page;
+use crate::pages::Links;
 
 /// A distribution that can be installed.
 #[derive(Deserialize)]
@@ -26,7 +27,7 @@ pub(crate) struct Distribution {
     status: String,
 }
 
-page!(Distributions, "images", images: Distribution);
+page!(Distributions, "images", images: Distribution, links: Links);
 
 /// What [`Client::distributions`](Client) is filtered by.
 pub(crate) const DISTRIBUTIONS: &[(&str, &str)] = &[("type", "distribution")];

@@ -5,13 +5,14 @@
 
 use app::ports::{Trace, VmError};
 use domain::vm::Vm;
+use vm_http::{Pages, add_new, is_of, page};
 
 use crate::client::Client;
 use crate::droplet::Droplet;
 use crate::name;
-use crate::pages::{PER_PAGE, page};
+use crate::pages::{Links, PER_PAGE};
 
-page!(Droplets, "droplets", droplets: Droplet);
+page!(Droplets, "droplets", droplets: Droplet, links: Links);
 
 /// Pages that are looked through at most for one question.
 const PAGES_MAX: u32 = 100;
@@ -26,46 +27,37 @@ impl Client {
     /// The filter by tag knows both kinds of droplets. But tags are put on a droplet after it is made, and names may
     /// repeat: so each name is asked for as well, among both kinds.
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
-        let mut pages = 0..PAGES_MAX;
-        let mut found = Vec::new();
-        self.walk(&[("tag_name", &trace.tag)], trace, &mut pages, &mut found).await?;
+        let mut pages = Pages::at_most(PAGES_MAX);
+        let mut found = self.walk(&[("tag_name", &trace.tag)], trace, &mut pages).await?;
         // A name that cannot be spelled has never been given.
         for spelled in trace.names.iter().filter_map(|one| name::spelled(one)) {
             for list in [PLAIN, GPUS] {
-                self.walk(&[("name", &spelled), ("type", list)], trace, &mut pages, &mut found).await?;
+                let more = self.walk(&[("name", &spelled), ("type", list)], trace, &mut pages).await?;
+                add_new(&mut found, more);
             }
         }
         Ok(found)
     }
 
-    /// Adds what of a filtered list fits the trace and has not been found before; `pages` are those left to be read.
+    /// What of a filtered list fits the trace, each once.
     async fn walk(
         &self,
         filter: &[(&str, &str)],
         trace: &Trace,
-        pages: &mut std::ops::Range<u32>,
-        found: &mut Vec<Vm>,
-    ) -> Result<(), VmError> {
-        for number in 1.. {
-            if pages.next().is_none() {
-                break;
-            }
-            let (machines, goes_on) = match self.page::<Droplets>(filter, PER_PAGE, number).await {
-                Ok(page) => page,
+        pages: &mut Pages,
+    ) -> Result<Vec<Vm>, VmError> {
+        let page = |number| async move {
+            let (machines, next) = match self.page::<Droplets>(filter, PER_PAGE, number).await {
                 // A tag that nothing carries may not exist.
-                Err(VmError::NotFound) => return Ok(()),
-                Err(error) => return Err(error),
+                Err(VmError::NotFound) => (Vec::new(), None),
+                page => page?,
             };
-            for vm in machines.into_iter().map(|machine| machine.read().vm) {
-                if fits(&vm, trace) && found.iter().all(|other| other.id != vm.id) {
-                    found.push(vm);
-                }
-            }
-            if !goes_on {
-                return Ok(());
-            }
-        }
-        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
+            let machines = machines.into_iter().map(|machine| machine.read().vm);
+            Ok((machines.filter(|vm| is_of(vm, trace)).collect(), next))
+        };
+        let mut found = Vec::new();
+        add_new(&mut found, pages.walk("machines", 1, page).await?);
+        Ok(found)
     }
 
     /// One page of everything, at most `limit` machines (1 to 200): first the plain ones, then those with a graphics
@@ -82,11 +74,11 @@ impl Client {
             }
         };
         let filter = [("type", list)];
-        let (machines, goes_on) = self.page::<Droplets>(&filter, limit.clamp(1, PER_PAGE), number).await?;
-        let next = match (goes_on, list) {
-            (true, _) => Some(format!("{list}:{}", number.saturating_add(1))),
-            (false, PLAIN) => Some(format!("{GPUS}:1")),
-            (false, _) => None,
+        let (machines, next) = self.page::<Droplets>(&filter, limit.clamp(1, PER_PAGE), number).await?;
+        let next = match (next, list) {
+            (Some(number), _) => Some(format!("{list}:{number}")),
+            (None, PLAIN) => Some(format!("{GPUS}:1")),
+            (None, _) => None,
         };
         Ok((machines.into_iter().map(|machine| machine.read().vm).collect(), next))
     }
@@ -96,8 +88,4 @@ fn place(cursor: &str) -> Option<(&'static str, u32)> {
     let (list, number) = cursor.split_once(':')?;
     let list = [PLAIN, GPUS].into_iter().find(|one| *one == list)?;
     number.parse().ok().filter(|number| *number > 0).map(|number| (list, number))
-}
-
-fn fits(vm: &Vm, trace: &Trace) -> bool {
-    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
 }

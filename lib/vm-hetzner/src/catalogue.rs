@@ -4,8 +4,9 @@ use app::ports::{Image, ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use vm_http::page;
 
-use crate::pages::page;
+use crate::pages::Meta;
 
 #[derive(Deserialize)]
 pub(crate) struct Location {
@@ -16,7 +17,7 @@ pub(crate) struct Location {
     country: String,
 }
 
-page!(Locations, "locations", locations: Location);
+page!(Locations, "locations", locations: Location, meta: Meta);
 
 impl From<Location> for ProviderRegion {
     fn from(location: Location) -> Self {
@@ -63,7 +64,7 @@ struct Amount {
     net: Option<i64>,
 }
 
-page!(ServerTypes, "server_types", server_types: ServerType);
+page!(ServerTypes, "server_types", server_types: ServerType, meta: Meta);
 
 impl ServerType {
     /// Where it is offered: as it says itself, or else where it has a price.
@@ -137,7 +138,7 @@ struct Stock {
     available: Vec<Value>,
 }
 
-page!(DataCenters, "datacenters", datacenters: DataCenter);
+page!(DataCenters, "datacenters", datacenters: DataCenter, meta: Meta);
 
 /// Whether one of the location's data centres has the type; `None` when none of them is listed.
 pub(crate) fn has(centers: &[DataCenter], location: &str, wanted: &ServerType) -> Option<bool> {
@@ -157,7 +158,7 @@ pub(crate) struct ImageBody {
     os_flavor: String,
 }
 
-page!(Images, "images", images: ImageBody);
+page!(Images, "images", images: ImageBody, meta: Meta);
 
 impl From<ImageBody> for Image {
     fn from(image: ImageBody) -> Self {

@@ -4,11 +4,10 @@
 //! documented.
 
 use app::ports::VmError;
-use http_call::{Answer, NoAnswer, bounded};
+use http_call::{Answer, bounded};
 use serde::Deserialize;
+use vm_http::failure::{TEXT_CHARS_MAX, never_for_good, unclear};
 
-/// The longest sentence of theirs that is kept.
-const TEXT_CHARS_MAX: usize = 300;
 /// The longest pause that is believed, in seconds. The limit of an hour comes back one request a second, so that
 /// there is room again long before all of it is back.
 const PAUSE_MAX: u32 = 60;
@@ -25,15 +24,6 @@ struct Words {
     code: String,
     #[serde(default, deserialize_with = "http_call::lenient::word")]
     message: String,
-}
-
-/// A call without an answer.
-pub(crate) fn no_answer(why: NoAnswer) -> VmError {
-    if why.nothing_happened() {
-        tracing::warn!(error = &why as &dyn std::error::Error, "the provider cannot be reached");
-        return VmError::Busy { retry_after: None };
-    }
-    VmError::Unclear { what: why.to_string(), source: Some(Box::new(why)) }
 }
 
 /// The code of an answer that is no success, if it is Hetzner's own.
@@ -75,28 +65,12 @@ pub(crate) fn refused_create(answer: &Answer) -> VmError {
     }
 }
 
-/// The same for a delete, which is never refused for good: what is not deleted is paid for.
+/// The same for a delete: what is not deleted is paid for.
 pub(crate) fn refused_delete(answer: &Answer) -> VmError {
-    match refused(answer) {
-        VmError::Refused(text) => {
-            tracing::warn!(text, "the provider refuses to delete for now");
-            VmError::Busy { retry_after: None }
-        }
-        other => other,
-    }
+    never_for_good(refused(answer))
 }
 
-/// An answer that cannot be made sense of.
-pub(crate) fn unclear(answer: &Answer) -> VmError {
-    VmError::Unclear { what: answer.outline(), source: None }
-}
-
-/// `RateLimit-Reset` is a Unix time: counted from the answer's own date, so that no clock of ours matters.
 fn busy(answer: &Answer) -> VmError {
-    let reset = || {
-        let at: i64 = answer.header("ratelimit-reset")?.trim().parse().ok()?;
-        u32::try_from((at - answer.date()?.as_second()).max(1)).ok()
-    };
-    let told = answer.retry_after.or_else(|| if answer.status == 429 { reset() } else { None });
-    VmError::Busy { retry_after: told.map(|seconds| seconds.min(PAUSE_MAX)) }
+    let reset = || (answer.status == 429).then(|| answer.seconds_until("ratelimit-reset")).flatten();
+    VmError::Busy { retry_after: answer.retry_after.or_else(reset).map(|seconds| seconds.min(PAUSE_MAX)) }
 }

@@ -11,9 +11,10 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde_json::json;
+use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{self, DataCenters, Images, Locations, Pricing, ServerTypes};
-use crate::client::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, Client, body, checked, is_done};
+use crate::client::{Client, checked};
 use crate::server::{Acted, CreateBody, Created, OneServer, PublicNetWish};
 use crate::{failure, labels, names};
 
@@ -49,7 +50,7 @@ impl VmHost for Client {
             start_after_create: true,
             public_net: PublicNetWish { enable_ipv4: true, enable_ipv6: false },
         };
-        let answer = self.post_json(&["servers"], &wish, CREATE_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &["servers"], &wish, CREATE_TIME_LIMIT).await?;
         if answer.is_success() {
             return Ok(body::<Created>(&answer)?.read());
         }
@@ -60,7 +61,7 @@ impl VmHost for Client {
     }
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
-        Ok(self.read::<OneServer>(&["servers", checked(id)?], &[]).await?.server.read())
+        Ok(self.api.read::<OneServer>(&["servers", checked(id)?], &[]).await?.server.read())
     }
 
     async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
@@ -89,14 +90,14 @@ impl VmHost for Client {
         let path = ["servers", checked(id)?, "actions", "rebuild"];
         let image = self.image_name(&request.image).await?;
         let change = json!({"image": image, "user_data": user_data});
-        let answer = self.post_json(&path, &change, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &path, &change, ACT_TIME_LIMIT).await?;
         if answer.is_success() {
             return Ok(body::<Acted>(&answer)?.root_password);
         }
         match failure::refused(&answer) {
             // One code for two things: no such machine, no such image.
             VmError::NotFound => {
-                self.read::<OneServer>(&["servers", &id.0], &[]).await?;
+                self.api.read::<OneServer>(&["servers", &id.0], &[]).await?;
                 Err(VmError::Refused(format!("there is no image {image}")))
             }
             error => Err(error),
@@ -104,7 +105,8 @@ impl VmHost for Client {
     }
 
     async fn reset_password(&self, id: &VmId, _: &Secret<String>) -> Result<Option<Secret<String>>, VmError> {
-        let answer = self.send(Method::POST, &["servers", checked(id)?, "actions", "reset_password"]).await?;
+        let answer =
+            self.api.send(Method::POST, &["servers", checked(id)?, "actions", "reset_password"]).await?;
         if !answer.is_success() {
             return Err(failure::refused(&answer));
         }
@@ -116,7 +118,7 @@ impl VmHost for Client {
     }
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
-        let answer = self.send(Method::DELETE, &["servers", checked(id)?]).await?;
+        let answer = self.api.send(Method::DELETE, &["servers", checked(id)?]).await?;
         if is_done(&answer) {
             return Ok(Deleted::Gone);
         }
@@ -128,7 +130,7 @@ impl VmHost for Client {
 
     /// Hetzner tells the sum of the current period only: one entry, whatever `days` is.
     async fn traffic(&self, id: &VmId, _days: u16) -> Result<Vec<Traffic>, VmError> {
-        let answer = self.get(&["servers", checked(id)?], &[]).await?;
+        let answer = self.api.get(&["servers", checked(id)?], &[]).await?;
         if !answer.is_success() {
             return Err(failure::refused(&answer));
         }
@@ -147,7 +149,7 @@ impl VmHost for Client {
 
     async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
         let types = self.all::<ServerTypes>(&[]).await?;
-        let in_dollars = self.read::<Pricing>(&["pricing"], &[]).await?.is_in_dollars();
+        let in_dollars = self.api.read::<Pricing>(&["pricing"], &[]).await?.is_in_dollars();
         Ok(types.into_iter().map(|one| one.plan(in_dollars)).collect())
     }
 
@@ -185,7 +187,7 @@ impl Client {
 
     /// An action without a body.
     async fn act(&self, id: &VmId, action: &str) -> Result<(), VmError> {
-        let answer = self.send(Method::POST, &["servers", checked(id)?, "actions", action]).await?;
+        let answer = self.api.send(Method::POST, &["servers", checked(id)?, "actions", action]).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused(&answer)) }
     }
 }

@@ -2,16 +2,17 @@
 
 use app::ports::{Trace, VmError};
 use domain::vm::Vm;
+use vm_http::{Pages, add_new, is_of, page};
 
 use crate::client::Client;
-use crate::pages::{PER_PAGE, page};
+use crate::pages::{Meta, PER_PAGE};
 use crate::server::Server;
 use crate::{labels, names};
 
-page!(Servers, "servers", servers: Server);
+page!(Servers, "servers", servers: Server, meta: Meta);
 
 /// Pages that are looked through at most.
-const PAGES_MAX: usize = 100;
+const PAGES_MAX: u32 = 100;
 /// In the order of creation, so that a machine made meanwhile comes last and moves no other.
 const ORDER: (&str, &str) = ("sort", "id:asc");
 
@@ -22,34 +23,25 @@ impl Client {
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
         let mut found: Vec<Vm> = Vec::new();
         if let Some(selector) = labels::selector(&trace.tag) {
-            found.extend(self.walk(("label_selector", &selector), trace).await?);
+            add_new(&mut found, self.walk(("label_selector", &selector), trace).await?);
         }
         for name in &trace.names {
             if found.iter().any(|vm| vm.name == *name) {
                 continue;
             }
             let Ok(spelled) = names::spelled(name) else { continue };
-            for vm in self.walk(("name", &spelled), trace).await? {
-                if found.iter().all(|one| one.id != vm.id) {
-                    found.push(vm);
-                }
-            }
+            add_new(&mut found, self.walk(("name", &spelled), trace).await?);
         }
         Ok(found)
     }
 
     async fn walk(&self, filter: (&str, &str), trace: &Trace) -> Result<Vec<Vm>, VmError> {
-        let (mut found, mut page) = (Vec::new(), 1);
-        for _ in 0..PAGES_MAX {
-            let (servers, next) = self.page::<Servers>(&[filter, ORDER], page, PER_PAGE).await?;
+        let page = |number| async move {
+            let (servers, next) = self.page::<Servers>(&[filter, ORDER], number, PER_PAGE).await?;
             let machines = servers.into_iter().map(|server| server.read().vm);
-            found.extend(machines.filter(|vm| belongs(vm, trace)));
-            match next {
-                Some(next) => page = next,
-                None => return Ok(found),
-            }
-        }
-        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
+            Ok((machines.filter(|vm| is_of(vm, trace)).collect(), next))
+        };
+        Pages::at_most(PAGES_MAX).walk("machines", 1, page).await
     }
 
     /// The machine of that name, as Hetzner spells it. Names are unique.
@@ -72,8 +64,4 @@ impl Client {
         let machines = servers.into_iter().map(|server| server.read().vm).collect();
         Ok((machines, next.map(|page| page.to_string())))
     }
-}
-
-fn belongs(vm: &Vm, trace: &Trace) -> bool {
-    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
 }

@@ -50,14 +50,14 @@ pub(crate) struct Created {
     server: Server,
     #[serde(default)]
     action: Option<Action>,
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(default, deserialize_with = "vm_http::secret")]
     root_password: Option<Secret<String>>,
 }
 
 /// What a rebuild and a reset of the password answer.
 #[derive(Deserialize)]
 pub(crate) struct Acted {
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(default, deserialize_with = "vm_http::secret")]
     pub(crate) root_password: Option<Secret<String>>,
 }
 
@@ -208,11 +208,6 @@ fn label_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Er
     let Value::Object(labels) = Value::deserialize(deserializer)? else { return Ok(Labels::new()) };
     let text = |(key, value): (String, Value)| Some((key, value.as_str()?.to_owned()));
     Ok(labels.into_iter().filter_map(text).collect())
-}
-
-/// Text that must not turn up in an error message of serde: whatever stands there, this does not fail.
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<String>>, D::Error> {
-    Ok(lenient::text(deserializer)?.map(Secret::new))
 }
 
 #[cfg(test)]

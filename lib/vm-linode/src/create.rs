@@ -1,10 +1,12 @@
 //! Making a machine.
 
 use app::ports::{CreateVm, CreatedVm, VmError};
+use reqwest::Method;
 use serde::Serialize;
+use vm_http::{CREATE_TIME_LIMIT, body};
 
 use crate::catalogue::Region;
-use crate::client::{CREATE_TIME_LIMIT, Client, body};
+use crate::client::Client;
 use crate::failure;
 use crate::first_boot::{FirstBoot, first_boot};
 use crate::instance::Instance;
@@ -42,7 +44,8 @@ impl Client {
             backups_enabled: false,
             first_boot,
         };
-        let answer = self.post(&["linode", "instances"], &create, CREATE_TIME_LIMIT).await?;
+        let path = ["linode", "instances"];
+        let answer = self.api.send_json(Method::POST, &path, &create, CREATE_TIME_LIMIT).await?;
         if answer.is_success() {
             return Ok(body::<Instance>(&answer)?.read());
         }

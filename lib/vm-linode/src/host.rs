@@ -12,8 +12,10 @@ use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
+use vm_http::failure::unclear;
+use vm_http::{ACT_TIME_LIMIT, body, is_done};
 
-use crate::client::{ACT_TIME_LIMIT, Client, body, is_done, number};
+use crate::client::{Client, number};
 use crate::failure;
 use crate::first_boot::{FirstBoot, first_boot, is_password};
 use crate::images::PublicImage;
@@ -75,7 +77,7 @@ impl VmHost for Client {
         let path = ["linode", "instances", number(id)?, "rebuild"];
         let first_boot = first_boot(request.os, &request.user_data, &request.password)?;
         let rebuild = RebuildBody { image: self.image(&request.image).await?, first_boot };
-        let answer = self.post(&path, &rebuild, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &path, &rebuild, ACT_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused_action(&answer));
         }
@@ -93,7 +95,7 @@ impl VmHost for Client {
         }
         let path = ["linode", "instances", number(id)?, "password"];
         let change = json!({"root_pass": password.expose()});
-        let answer = self.post(&path, &change, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &path, &change, ACT_TIME_LIMIT).await?;
         if is_done(&answer) { Ok(None) } else { Err(failure::refused_action(&answer)) }
     }
 
@@ -103,7 +105,7 @@ impl VmHost for Client {
     }
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
-        let answer = self.send(Method::DELETE, &["linode", "instances", number(id)?]).await?;
+        let answer = self.api.send(Method::DELETE, &["linode", "instances", number(id)?]).await?;
         if is_done(&answer) {
             return Ok(Deleted::Gone);
         }
@@ -120,7 +122,7 @@ impl VmHost for Client {
             return Err(failure::refused(&answer));
         }
         let transfer: Transfer = body(&answer)?;
-        answer.date().map(|now| transfer.until(now)).ok_or_else(|| failure::unclear(&answer))
+        answer.date().map(|now| transfer.until(now)).ok_or_else(|| unclear(&answer))
     }
 
     async fn account(&self) -> Result<Account, VmError> {
@@ -147,7 +149,7 @@ impl VmHost for Client {
 impl Client {
     /// `reboot`, `boot` or `shutdown`; answered by 200 and `{}`.
     async fn act(&self, id: &VmId, action: &str) -> Result<(), VmError> {
-        let answer = self.send(Method::POST, &["linode", "instances", number(id)?, action]).await?;
+        let answer = self.api.send(Method::POST, &["linode", "instances", number(id)?, action]).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused_action(&answer)) }
     }
 }

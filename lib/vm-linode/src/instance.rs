@@ -9,8 +9,7 @@ use domain::vm::{Vm, VmId, VmState};
 use http_call::{bounded, lenient};
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 /// The longest word of theirs that is kept.
 const WORD_CHARS_MAX: usize = 60;
@@ -18,7 +17,7 @@ const WORD_CHARS_MAX: usize = 60;
 /// What is read of a machine. Only the id has to be there.
 #[derive(Deserialize)]
 pub(crate) struct Instance {
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "lenient::digits")]
     id: String,
     #[serde(default, deserialize_with = "lenient::word")]
     label: String,
@@ -79,12 +78,6 @@ impl Instance {
 fn time(text: &str) -> Option<Timestamp> {
     let utc = |at: DateTime| Offset::UTC.to_timestamp(at).ok();
     text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(utc))
-}
-
-/// A whole number, in digits.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let plain = |id: &String| id.bytes().all(|b| b.is_ascii_digit());
-    lenient::text(deserializer)?.filter(plain).ok_or_else(|| D::Error::custom("an id that is no number"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use app::ports::{CreatedVm, Trace, VmError};
 use domain::vm::Vm;
 use serde_json::{Value, json};
+use vm_http::{Pages, add_new, is_of};
 
 use crate::client::Client;
 use crate::instance::Instance;
@@ -43,40 +44,21 @@ impl Place {
 impl Client {
     /// Every machine that carries the trace's tag or one of its names.
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
-        let mut pages = 0..PAGES_MAX;
+        let mut pages = Pages::at_most(PAGES_MAX);
         let mut found = Vec::new();
         let filters = std::iter::once(json!({"tags": trace.tag}))
             .chain(trace.names.iter().map(|name| json!({"label": name})));
         for filter in filters {
-            self.walk(&filter, trace, &mut pages, &mut found).await?;
+            let filter = &filter;
+            let page = |number| async move {
+                let page = self.instances(Some(filter), PAGE_SIZE_MAX, number).await?;
+                let next = page.next(number);
+                let machines = page.data.into_iter().map(|machine| machine.read().vm);
+                Ok((machines.filter(|vm| is_of(vm, trace)).collect(), next))
+            };
+            add_new(&mut found, pages.walk("machines", 1, page).await?);
         }
         Ok(found)
-    }
-
-    /// Adds what of a filtered list fits the trace and has not been found before; `pages` are those left to be read.
-    async fn walk(
-        &self,
-        filter: &Value,
-        trace: &Trace,
-        pages: &mut std::ops::Range<u32>,
-        found: &mut Vec<Vm>,
-    ) -> Result<(), VmError> {
-        for number in 1.. {
-            if pages.next().is_none() {
-                break;
-            }
-            let page = self.instances(Some(filter), PAGE_SIZE_MAX, number).await?;
-            let goes_on = page.goes_on(number);
-            for vm in page.data.into_iter().map(|machine| machine.read().vm) {
-                if fits(&vm, trace) && found.iter().all(|other| other.id != vm.id) {
-                    found.push(vm);
-                }
-            }
-            if !goes_on {
-                return Ok(());
-            }
-        }
-        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
     }
 
     /// One page of machines. A page past the end is not found: there are fewer machines than a moment ago.
@@ -112,7 +94,7 @@ impl Client {
                 .ok_or_else(|| VmError::Refused("a cursor that was not made here".to_owned()))?,
         };
         let page = self.instances(None, place.page_size, place.number).await?;
-        let goes_on = page.goes_on(place.number);
+        let after = page.next(place.number);
         let count = page.data.len();
         let end = place.skip.saturating_add(limit.into());
         let machines = page.data.into_iter().skip(place.skip).take(limit.into());
@@ -120,12 +102,8 @@ impl Client {
         let next = if end < count {
             Some(Place { skip: end, ..place })
         } else {
-            goes_on.then(|| Place { number: place.number.saturating_add(1), skip: 0, ..place })
+            after.map(|number| Place { number, skip: 0, ..place })
         };
         Ok((machines, next.map(|place| place.cursor())))
     }
-}
-
-fn fits(vm: &Vm, trace: &Trace) -> bool {
-    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
 }

@@ -4,6 +4,7 @@ use app::ports::VmError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use vm_http::Pages;
 
 use crate::client::Client;
 
@@ -28,9 +29,10 @@ impl<T> Page<T> {
         Self { data: Vec::new(), pages: None }
     }
 
-    /// Whether there is a page after this one.
-    pub(crate) fn goes_on(&self, number: u32) -> bool {
-        self.pages.is_some_and(|pages| pages > i64::from(number))
+    /// The number of the page after this one, which is page `number`.
+    pub(crate) fn next(&self, number: u32) -> Option<u32> {
+        let goes_on = self.pages.is_some_and(|pages| pages > i64::from(number));
+        goes_on.then(|| number.saturating_add(1))
     }
 }
 
@@ -48,20 +50,12 @@ impl Client {
     }
 
     /// A short list, to its end.
-    ///
-    /// # Errors
-    /// [`VmError`]; `Unclear` for a list that does not end.
     pub(crate) async fn all<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Vec<T>, VmError> {
-        let mut items = Vec::new();
-        for number in 1..=PAGES_MAX {
+        let page = |number| async move {
             let page = self.page::<T>(path, None, PAGE_SIZE_MAX, number).await?;
-            let goes_on = page.goes_on(number);
-            items.extend(page.data);
-            if !goes_on {
-                return Ok(items);
-            }
-        }
-        let what = format!("more than {PAGES_MAX} pages of {}", path.join("/"));
-        Err(VmError::Unclear { what, source: None })
+            let next = page.next(number);
+            Ok((page.data, next))
+        };
+        Pages::at_most(PAGES_MAX).walk(&path.join("/"), 1, page).await
     }
 }

@@ -3,8 +3,9 @@
 use app::ports::{ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::Deserialize;
+use vm_http::page;
 
-use crate::pages::page;
+use crate::pages::Meta;
 
 #[derive(Deserialize)]
 pub(crate) struct Region {
@@ -15,7 +16,7 @@ pub(crate) struct Region {
     country: String,
 }
 
-page!(Regions, "regions", regions: Region);
+page!(Regions, "regions", regions: Region, meta: Meta);
 
 impl From<Region> for ProviderRegion {
     fn from(region: Region) -> Self {
@@ -41,7 +42,7 @@ pub(crate) struct Plan {
     locations: Vec<String>,
 }
 
-page!(Plans, "plans", plans: Plan);
+page!(Plans, "plans", plans: Plan, meta: Meta);
 
 impl From<Plan> for ProviderPlan {
     fn from(plan: Plan) -> Self {

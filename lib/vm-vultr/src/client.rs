@@ -1,32 +1,18 @@
-//! The client, and how it sends and reads.
+//! The client.
 
-use std::time::Duration;
-
-use app::ports::VmError;
 use domain::secret::Secret;
-use http_call::{Answer, Base, Patience, bearer};
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use vm_http::Api;
 
 use crate::failure;
 use crate::images::Os;
 
 /// The bytes of an answer that are read at most; a full page of machines is a fifth of it.
 const BODY_MAX: usize = 2 << 20;
-/// Calls that act on what exists.
-pub(crate) const ACT_TIME_LIMIT: Duration = Duration::from_secs(10);
-/// `POST /instances`: an answer that comes late is better than none.
-pub(crate) const CREATE_TIME_LIMIT: Duration = Duration::from_secs(30);
-const READS: Patience = Patience { per_try: Duration::from_secs(6), whole: Duration::from_secs(12) };
 
 /// Vultr, as [`app::ports::VmHost`].
 pub struct Client {
-    http: reqwest::Client,
-    base: Base,
-    key: Option<HeaderValue>,
+    pub(crate) api: Api,
     /// The list of systems, once it has been read: it changes over weeks, a process lives for hours.
     pub(crate) systems: OnceCell<Vec<Os>>,
 }
@@ -35,69 +21,6 @@ impl Client {
     /// A client of the API at `base_url` (`https://api.vultr.com/v2`). The key works only from addresses on its
     /// list. `http` must not follow redirects.
     pub fn new(http: reqwest::Client, base_url: &str, key: Secret<String>) -> Self {
-        Self { http, base: Base::new(base_url), key: bearer(key.expose()), systems: OnceCell::new() }
+        Self { api: Api::new(http, base_url, &key, BODY_MAX, failure::refused), systems: OnceCell::new() }
     }
-
-    fn prepared(&self, path: &[&str]) -> Result<(HeaderValue, String), VmError> {
-        let unusable = || VmError::Unauthorized("the key cannot be written into a header".to_owned());
-        let no_id = || VmError::Refused("an id that cannot stand in a path".to_owned());
-        Ok((self.key.clone().ok_or_else(unusable)?, self.base.at(path).ok_or_else(no_id)?))
-    }
-
-    /// Reads, repeated a little.
-    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, VmError> {
-        let (key, url) = self.prepared(path)?;
-        let request = || {
-            let request = self.http.get(url.as_str()).header(AUTHORIZATION, key.clone());
-            if query.is_empty() { request } else { request.query(query) }
-        };
-        http_call::read(READS, BODY_MAX, request).await.map_err(failure::no_answer)
-    }
-
-    /// Reads JSON.
-    pub(crate) async fn read<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<T, VmError> {
-        let answer = self.get(path, query).await?;
-        if answer.is_success() { body(&answer) } else { Err(failure::refused(&answer)) }
-    }
-
-    /// Sends once, without a body.
-    pub(crate) async fn send(&self, method: Method, path: &[&str]) -> Result<Answer, VmError> {
-        let (key, url) = self.prepared(path)?;
-        let request = self.http.request(method, url).header(AUTHORIZATION, key).timeout(ACT_TIME_LIMIT);
-        http_call::send(request, BODY_MAX).await.map_err(failure::no_answer)
-    }
-
-    /// Sends a JSON body once.
-    pub(crate) async fn send_json(
-        &self,
-        method: Method,
-        path: &[&str],
-        body: &(impl Serialize + Sync),
-        limit: Duration,
-    ) -> Result<Answer, VmError> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| VmError::Refused(format!("the request cannot be written: {error}")))?;
-        let (key, url) = self.prepared(path)?;
-        let json = HeaderValue::from_static("application/json");
-        let request = self.http.request(method, url).header(AUTHORIZATION, key).header(CONTENT_TYPE, json);
-        http_call::send(request.timeout(limit).body(body), BODY_MAX).await.map_err(failure::no_answer)
-    }
-}
-
-/// The JSON of a success.
-pub(crate) fn body<T: DeserializeOwned>(answer: &Answer) -> Result<T, VmError> {
-    answer.json().map_err(|error| VmError::Unclear {
-        what: format!("{} that does not read as documented", answer.outline()),
-        source: Some(Box::new(error)),
-    })
-}
-
-/// Whether the provider took a request whose answer has no content worth reading. A page of a proxy is not
-/// the provider's word.
-pub(crate) fn is_done(answer: &Answer) -> bool {
-    answer.is_success() && answer.media_type != "text/html"
 }

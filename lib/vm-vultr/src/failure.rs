@@ -5,11 +5,9 @@
 //! none of them fits is a plain refusal, and is kept.
 
 use app::ports::VmError;
-use http_call::{Answer, NoAnswer, bounded};
+use http_call::{Answer, bounded};
 use serde::Deserialize;
-
-/// The longest sentence of theirs that is kept.
-const TEXT_CHARS_MAX: usize = 300;
+use vm_http::failure::{self, TEXT_CHARS_MAX};
 
 /// What a refused key is most often about.
 const KEY_ADVICE: &str = "Vultr's keys work only from listed addresses; \
@@ -52,96 +50,32 @@ struct Refusal {
     error: String,
 }
 
-/// A call without an answer.
-pub(crate) fn no_answer(why: NoAnswer) -> VmError {
-    if why.nothing_happened() {
-        tracing::warn!(error = &why as &dyn std::error::Error, "the provider cannot be reached");
-        return VmError::Busy { retry_after: None };
-    }
-    VmError::Unclear { what: why.to_string(), source: Some(Box::new(why)) }
+/// Vultr's own sentence.
+fn sentence(answer: &Answer) -> Option<String> {
+    answer.json::<Refusal>().ok().map(|refusal| bounded(&refusal.error, TEXT_CHARS_MAX))
 }
 
 /// An answer that is no success.
-///
-/// Only a refusal in Vultr's own words counts as one: a proxy's page says nothing about what was done.
 pub(crate) fn refused(answer: &Answer) -> VmError {
-    if answer.status == 429 {
-        return VmError::Busy { retry_after: answer.retry_after };
-    }
-    if !(400..500).contains(&answer.status) || answer.status == 408 {
-        return unclear(answer);
-    }
-    let Ok(refusal) = answer.json::<Refusal>() else { return unclear(answer) };
-    let text = bounded(&refusal.error, TEXT_CHARS_MAX);
-    match answer.status {
-        401 | 403 => VmError::Unauthorized(format!("{text} ({KEY_ADVICE})")),
-        404 => VmError::NotFound,
-        _ => VmError::Refused(text),
+    match failure::refused(answer, sentence(answer), answer.retry_after) {
+        VmError::Unauthorized(text) => VmError::Unauthorized(format!("{text} ({KEY_ADVICE})")),
+        other => other,
     }
 }
 
-/// The same for a create: there, no answer is about a machine that exists.
+/// The same for a create.
 pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    let text = match refused(answer) {
-        VmError::Refused(text) => text,
-        VmError::NotFound => {
-            answer.json::<Refusal>().map(|r| bounded(&r.error, TEXT_CHARS_MAX)).unwrap_or_default()
-        }
-        other => return other,
-    };
-    if says(&text, OUT_OF_STOCK) {
-        VmError::OutOfStock(text)
-    } else if says(&text, QUOTA) {
-        VmError::Quota(text)
-    } else {
-        VmError::Refused(text)
-    }
+    let sorts = [(OUT_OF_STOCK, VmError::OutOfStock as fn(String) -> VmError), (QUOTA, VmError::Quota)];
+    failure::of_create(refused(answer), sentence(answer), &sorts)
 }
 
-/// The same for an action on a machine: what may pass later is no refusal for good.
+/// The same for an action on a machine.
 pub(crate) fn refused_action(answer: &Answer) -> VmError {
-    match refused(answer) {
-        VmError::Refused(text) if says(&text, PASSING) => later(&text),
-        other => other,
-    }
+    failure::of_action(refused(answer), PASSING)
 }
 
-/// The same for a delete, which is never refused for good: the old API refused it for a machine's first five
-/// minutes, and what is not deleted is paid for.
+/// The same for a delete: the old API refused it for a machine's first five minutes, and what is not deleted is paid
+/// for.
 pub(crate) fn refused_delete(answer: &Answer) -> VmError {
-    match refused(answer) {
-        VmError::Refused(text) => later(&text),
-        other => other,
-    }
-}
-
-/// A failure before anything was asked of the machine itself: whatever it was, no machine was made or changed.
-pub(crate) fn before_acting(error: VmError) -> VmError {
-    match error {
-        VmError::Unclear { what, source } => {
-            tracing::warn!(
-                what,
-                source = source.as_deref().map(tracing::field::display),
-                "a preparation failed"
-            );
-            VmError::Busy { retry_after: None }
-        }
-        VmError::NotFound => VmError::Busy { retry_after: None },
-        other => other,
-    }
-}
-
-/// An answer that cannot be made sense of.
-pub(crate) fn unclear(answer: &Answer) -> VmError {
-    VmError::Unclear { what: answer.outline(), source: None }
-}
-
-fn later(text: &str) -> VmError {
-    tracing::warn!(text, "the provider refuses for now");
-    VmError::Busy { retry_after: None }
-}
-
-fn says(text: &str, words: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    words.iter().any(|word| text.contains(word))
+    failure::never_for_good(refused(answer))
 }

@@ -12,11 +12,13 @@ use http_call::{Answer, lenient};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
+use vm_http::failure::before_acting;
+use vm_http::{ACT_TIME_LIMIT, Page, body, is_done, page};
 
-use crate::client::{ACT_TIME_LIMIT, Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
 use crate::instance::OneInstance;
-use crate::pages::{Page, page};
+use crate::pages::Meta;
 
 /// Addresses that one machine can let in. A group holds 50 rules, and new ones come before old ones go.
 const SOURCES_MAX: usize = 20;
@@ -28,7 +30,7 @@ pub(crate) struct Group {
     description: String,
 }
 
-page!(Groups, "firewalls", firewall_groups: Group);
+page!(Groups, "firewalls", firewall_groups: Group, meta: Meta);
 
 #[derive(Deserialize)]
 struct OneGroup {
@@ -51,7 +53,7 @@ pub(crate) struct Rule {
     source: String,
 }
 
-page!(Rules, "rules", firewall_rules: Rule);
+page!(Rules, "rules", firewall_rules: Rule, meta: Meta);
 
 impl Rule {
     /// Whether it lets RDP in from exactly this address.
@@ -73,11 +75,11 @@ impl Client {
         if sources.len() > SOURCES_MAX {
             return Err(VmError::Refused(format!("more than {SOURCES_MAX} addresses")));
         }
-        let instance = self.read::<OneInstance>(&["instances", &id.0], &[]).await?.instance;
+        let instance = self.api.read::<OneInstance>(&["instances", &id.0], &[]).await?.instance;
         if instance.label().is_empty() {
             return Err(VmError::Refused("a machine without a name has no firewall group".to_owned()));
         }
-        let groups = self.groups_of(instance.label()).await.map_err(failure::before_acting)?;
+        let groups = self.groups_of(instance.label()).await.map_err(before_acting)?;
         let attached = instance.firewall_group();
         if sources.is_empty() {
             if groups.iter().any(|group| group.id == attached) {
@@ -126,9 +128,9 @@ impl Client {
 
     async fn make_group(&self, label: &str) -> Result<String, VmError> {
         let fields = json!({"description": label});
-        let answer = self.send_json(Method::POST, &["firewalls"], &fields, ACT_TIME_LIMIT).await;
+        let answer = self.api.send_json(Method::POST, &["firewalls"], &fields, ACT_TIME_LIMIT).await;
         let answer = done(answer)?;
-        Ok(body::<OneGroup>(&answer).map_err(failure::before_acting)?.firewall_group.id)
+        Ok(body::<OneGroup>(&answer).map_err(before_acting)?.firewall_group.id)
     }
 
     /// Makes the rules of a group those of `sources`. The missing come first, so that nobody who may stay is shut
@@ -136,8 +138,7 @@ impl Client {
     async fn set_rules(&self, group: &str, sources: &[IpAddr]) -> Result<(), VmError> {
         let path = ["firewalls", group, Rules::PATH];
         // A group holds fewer rules than a page.
-        let found =
-            self.read::<Rules>(&path, &[("per_page", "500")]).await.map_err(failure::before_acting)?;
+        let found = self.api.read::<Rules>(&path, &[("per_page", "500")]).await.map_err(before_acting)?;
         let (mut stale, _) = found.split();
         let wanted: BTreeSet<IpAddr> = sources.iter().map(IpAddr::to_canonical).collect();
         for source in wanted {
@@ -152,11 +153,11 @@ impl Client {
                 "subnet": source,
                 "subnet_size": host_bits(source),
             });
-            done(self.send_json(Method::POST, &path, &fields, ACT_TIME_LIMIT).await)?;
+            done(self.api.send_json(Method::POST, &path, &fields, ACT_TIME_LIMIT).await)?;
         }
         for rule in stale {
             let path = ["firewalls", group, Rules::PATH, &rule.id];
-            gone(self.send(Method::DELETE, &path).await)?;
+            gone(self.api.send(Method::DELETE, &path).await)?;
         }
         Ok(())
     }
@@ -164,12 +165,13 @@ impl Client {
     /// Puts a machine into a group; the empty one takes it out of any.
     async fn attach(&self, id: &VmId, group: &str) -> Result<(), VmError> {
         let change = json!({"firewall_group_id": group});
-        let answer = self.send_json(Method::PATCH, &["instances", &id.0], &change, ACT_TIME_LIMIT).await?;
+        let answer =
+            self.api.send_json(Method::PATCH, &["instances", &id.0], &change, ACT_TIME_LIMIT).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused_action(&answer)) }
     }
 
     async fn delete_group(&self, group: &str) -> Result<(), VmError> {
-        gone(self.send(Method::DELETE, &["firewalls", group]).await)
+        gone(self.api.send(Method::DELETE, &["firewalls", group]).await)
     }
 }
 
@@ -180,18 +182,18 @@ const fn host_bits(source: IpAddr) -> i64 {
 
 /// A success. A group that has vanished in the meantime is no missing machine, and every step can be repeated.
 fn done(answer: Result<Answer, VmError>) -> Result<Answer, VmError> {
-    let answer = answer.map_err(failure::before_acting)?;
-    if is_done(&answer) { Ok(answer) } else { Err(failure::before_acting(failure::refused_action(&answer))) }
+    let answer = answer.map_err(before_acting)?;
+    if is_done(&answer) { Ok(answer) } else { Err(before_acting(failure::refused_action(&answer))) }
 }
 
 /// The same, for what may be gone already.
 fn gone(answer: Result<Answer, VmError>) -> Result<(), VmError> {
-    let answer = answer.map_err(failure::before_acting)?;
+    let answer = answer.map_err(before_acting)?;
     if is_done(&answer) {
         return Ok(());
     }
     match failure::refused_action(&answer) {
         VmError::NotFound => Ok(()),
-        error => Err(failure::before_acting(error)),
+        error => Err(before_acting(error)),
     }
 }

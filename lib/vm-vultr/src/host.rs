@@ -13,9 +13,11 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde_json::json;
+use vm_http::failure::before_acting;
+use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{Availability, Plans, Regions};
-use crate::client::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
 use crate::images::{Os, Systems};
 use crate::instance::{CreateBody, Instance, OneInstance};
@@ -41,7 +43,7 @@ impl VmHost for Client {
             UserData::CloudConfig(text) => (Some(BASE64.encode(text)), None),
             UserData::Batch(text) => {
                 let script = self.ready_script(&request.name, &BASE64.encode(text)).await;
-                (None, Some(script.map_err(failure::before_acting)?))
+                (None, Some(script.map_err(before_acting)?))
             }
             UserData::PowerShell(_) => return Err(no_powershell()),
         };
@@ -69,7 +71,7 @@ impl VmHost for Client {
     }
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
-        Ok(self.read::<OneInstance>(&["instances", &id.0], &[]).await?.instance.read())
+        Ok(self.api.read::<OneInstance>(&["instances", &id.0], &[]).await?.instance.read())
     }
 
     async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
@@ -97,7 +99,7 @@ impl VmHost for Client {
         let path = ["instances", &id.0, "reinstall"];
         // The same system: the image is not asked for again.
         let fields = json!({"hostname": request.host_name});
-        let answer = self.send_json(Method::POST, &path, &fields, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &path, &fields, ACT_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused_action(&answer));
         }
@@ -114,7 +116,7 @@ impl VmHost for Client {
     }
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
-        match self.read::<OneInstance>(&["instances", &id.0], &[]).await {
+        match self.api.read::<OneInstance>(&["instances", &id.0], &[]).await {
             Ok(found) => self.discard_belongings(&found.instance).await,
             Err(VmError::NotFound) => return Ok(Deleted::Gone),
             Err(VmError::Unclear { what, .. }) => {
@@ -122,7 +124,7 @@ impl VmHost for Client {
             }
             Err(error) => return Err(error),
         }
-        let answer = self.send(Method::DELETE, &["instances", &id.0]).await?;
+        let answer = self.api.send(Method::DELETE, &["instances", &id.0]).await?;
         if is_done(&answer) {
             return Ok(Deleted::Gone);
         }
@@ -135,11 +137,11 @@ impl VmHost for Client {
     async fn traffic(&self, id: &VmId, days: u16) -> Result<Vec<Traffic>, VmError> {
         let days = days.clamp(1, 180).to_string();
         let path = ["instances", &id.0, "bandwidth"];
-        Ok(self.read::<Bandwidth>(&path, &[("date_range", &days)]).await?.into())
+        Ok(self.api.read::<Bandwidth>(&path, &[("date_range", &days)]).await?.into())
     }
 
     async fn account(&self) -> Result<Account, VmError> {
-        Ok(self.read::<OneAccount>(&["account"], &[]).await?.into())
+        Ok(self.api.read::<OneAccount>(&["account"], &[]).await?.into())
     }
 
     async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
@@ -157,7 +159,7 @@ impl VmHost for Client {
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
         let path = ["regions", &offering.provider_region, "availability"];
-        match self.read::<Availability>(&path, &[]).await {
+        match self.api.read::<Availability>(&path, &[]).await {
             Ok(found) => Ok(found.offers(&offering.plan)),
             Err(VmError::NotFound) => Ok(false),
             Err(error) => Err(error),
@@ -167,7 +169,7 @@ impl VmHost for Client {
 
 impl Client {
     async fn send_create(&self, request: &CreateBody<'_>) -> Result<CreatedVm, VmError> {
-        let answer = self.send_json(Method::POST, &["instances"], request, CREATE_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &["instances"], request, CREATE_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused_create(&answer));
         }
@@ -176,7 +178,7 @@ impl Client {
 
     /// `reboot`, `start` or `halt`; answered by 204 without a body.
     async fn act(&self, id: &VmId, action: &str) -> Result<(), VmError> {
-        let answer = self.send(Method::POST, &["instances", &id.0, action]).await?;
+        let answer = self.api.send(Method::POST, &["instances", &id.0, action]).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused_action(&answer)) }
     }
 
@@ -199,25 +201,25 @@ impl Client {
             UserData::CloudConfig(text) => {
                 let change = json!({"user_data": BASE64.encode(text)});
                 let path = ["instances", &id.0];
-                let answer = self.send_json(Method::PATCH, &path, &change, ACT_TIME_LIMIT).await;
-                let answer = answer.map_err(failure::before_acting)?;
+                let answer = self.api.send_json(Method::PATCH, &path, &change, ACT_TIME_LIMIT).await;
+                let answer = answer.map_err(before_acting)?;
                 if is_done(&answer) {
                     return Ok(());
                 }
                 match failure::refused_action(&answer) {
                     VmError::NotFound => Err(VmError::NotFound),
-                    error => Err(failure::before_acting(error)),
+                    error => Err(before_acting(error)),
                 }
             }
             UserData::Batch(text) => {
-                let found = self.read::<OneInstance>(&["instances", &id.0], &[]).await;
+                let found = self.api.read::<OneInstance>(&["instances", &id.0], &[]).await;
                 let label = match found {
                     Ok(found) => found.instance.label().to_owned(),
                     Err(VmError::NotFound) => return Err(VmError::NotFound),
-                    Err(error) => return Err(failure::before_acting(error)),
+                    Err(error) => return Err(before_acting(error)),
                 };
                 let rewritten = self.rewrite_script(&label, &BASE64.encode(text)).await;
-                if !rewritten.map_err(failure::before_acting)? {
+                if !rewritten.map_err(before_acting)? {
                     tracing::warn!(id = id.0, "no startup script to rewrite: first boot will not report");
                 }
                 Ok(())

@@ -2,9 +2,10 @@
 
 use app::ports::VmError;
 use domain::catalogue::Image;
+use vm_http::page;
 
 use crate::client::Client;
-use crate::pages::page;
+use crate::pages::Meta;
 
 /// An operating system that can be installed.
 #[derive(serde::Deserialize)]
@@ -16,7 +17,7 @@ pub(crate) struct Os {
     pub(crate) family: String,
 }
 
-page!(Systems, "os", os: Os);
+page!(Systems, "os", os: Os, meta: Meta);
 
 /// Systems without a desktop carry this in their name.
 const NO_DESKTOP: &str = "Core";

@@ -8,7 +8,7 @@ use domain::catalogue::Provider;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use http_call::{bounded, lenient};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 /// The longest word of theirs that is kept.
 const WORD_CHARS_MAX: usize = 60;
@@ -67,7 +67,7 @@ pub(crate) struct Instance {
     #[serde(default, deserialize_with = "lenient::words")]
     tags: Vec<String>,
     /// In the answers of the first ten minutes only.
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(default, deserialize_with = "vm_http::secret")]
     default_password: Option<Secret<String>>,
 }
 
@@ -142,11 +142,6 @@ impl Instance {
             other => unknown(other),
         }
     }
-}
-
-/// Text that must not turn up in an error message of serde: whatever stands there, this does not fail.
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<String>>, D::Error> {
-    Ok(lenient::text(deserializer)?.map(Secret::new))
 }
 
 #[cfg(test)]

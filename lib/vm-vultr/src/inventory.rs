@@ -2,19 +2,16 @@
 
 use app::ports::{Trace, VmError};
 use domain::vm::Vm;
+use vm_http::{Pages, add_new, is_of, page};
 
 use crate::client::Client;
 use crate::instance::Instance;
-use crate::pages::{Page, page};
+use crate::pages::{Meta, PER_PAGE_MAX};
 
-page!(Instances, "instances", instances: Instance);
+page!(Instances, "instances", instances: Instance, meta: Meta);
 
-/// Machines per page when all have to be looked through: the provider's largest page.
-const PER_PAGE: &str = "500";
 /// Pages that are looked through at most.
-const PAGES_MAX: usize = 100;
-/// The provider's largest page.
-const LIMIT_MAX: u16 = 500;
+const PAGES_MAX: u32 = 100;
 
 impl Client {
     /// Every machine of a trace: that carries its tag, or whose label is one of its names.
@@ -43,18 +40,13 @@ impl Client {
     }
 
     async fn walk(&self, trace: &Trace, filter: Option<(&str, &str)>) -> Result<Vec<Vm>, VmError> {
+        let page = |cursor: Option<String>| async move {
+            let (machines, next) = self.machines(cursor.as_deref(), PER_PAGE_MAX, filter.as_slice()).await?;
+            Ok((machines.into_iter().filter(|vm| is_of(vm, trace)).collect(), next.map(Some)))
+        };
         let mut found = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let (page, next) = self.page(cursor.as_deref(), PER_PAGE, filter).await?;
-            // A list that changes between two pages may tell a machine twice.
-            add_new(&mut found, page.into_iter().filter(|vm| belongs(vm, trace)));
-            match next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(found),
-            }
-        }
-        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of machines"), source: None })
+        add_new(&mut found, Pages::at_most(PAGES_MAX).walk("machines", None, page).await?);
+        Ok(found)
     }
 
     /// One page of everything, at most `limit` machines (1 to 500).
@@ -63,31 +55,16 @@ impl Client {
         cursor: Option<&str>,
         limit: u16,
     ) -> Result<(Vec<Vm>, Option<String>), VmError> {
-        self.page(cursor, &limit.clamp(1, LIMIT_MAX).to_string(), None).await
+        self.machines(cursor, limit.clamp(1, PER_PAGE_MAX), &[]).await
     }
 
-    async fn page(
+    async fn machines(
         &self,
         cursor: Option<&str>,
-        per_page: &str,
-        filter: Option<(&str, &str)>,
+        per_page: u16,
+        filter: &[(&str, &str)],
     ) -> Result<(Vec<Vm>, Option<String>), VmError> {
-        let mut query = vec![("per_page", per_page)];
-        query.extend(filter);
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        let (machines, next) = self.read::<Instances>(&[Instances::PATH], &query).await?.split();
+        let (machines, next) = self.page::<Instances>(filter, per_page, cursor).await?;
         Ok((machines.into_iter().map(|machine| machine.read().vm).collect(), next))
-    }
-}
-
-fn belongs(vm: &Vm, trace: &Trace) -> bool {
-    vm.tags.contains(&trace.tag) || trace.names.contains(&vm.name)
-}
-
-fn add_new(found: &mut Vec<Vm>, more: impl IntoIterator<Item = Vm>) {
-    for vm in more {
-        if found.iter().all(|one| one.id != vm.id) {
-            found.push(vm);
-        }
     }
 }

@@ -2,45 +2,14 @@
 
 use app::ports::VmError;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use vm_http::{Page, Pages};
 
 use crate::client::Client;
 
-/// Items asked for per page of a short list; the provider's maximum.
-const PER_PAGE: &str = "500";
+/// The provider's largest page.
+pub(crate) const PER_PAGE_MAX: u16 = 500;
 /// Pages of a short list that are read at most.
-const PAGES_MAX: usize = 10;
-
-/// One page of a list.
-pub(crate) trait Page: DeserializeOwned {
-    /// What is listed.
-    type Item;
-    /// Where the list is.
-    const PATH: &'static str;
-    /// The items, and where the next page begins.
-    fn split(self) -> (Vec<Self::Item>, Option<String>);
-}
-
-/// Defines the page of a list: its type, where it is and under which name its items stand there.
-macro_rules! page {
-    ($page:ident, $path:literal, $field:ident: $item:ty) => {
-        #[derive(serde::Deserialize)]
-        pub(crate) struct $page {
-            $field: Vec<$item>,
-            #[serde(default)]
-            meta: $crate::pages::Meta,
-        }
-
-        impl $crate::pages::Page for $page {
-            type Item = $item;
-            const PATH: &'static str = $path;
-            fn split(self) -> (Vec<$item>, Option<String>) {
-                (self.$field, self.meta.next())
-            }
-        }
-    };
-}
-pub(crate) use page;
+const PAGES_MAX: u32 = 10;
 
 #[derive(Default, Deserialize)]
 pub(crate) struct Meta {
@@ -50,35 +19,33 @@ pub(crate) struct Meta {
 
 #[derive(Default, Deserialize)]
 struct Links {
+    /// The next page's cursor; an empty one is the end.
     #[serde(default, deserialize_with = "http_call::lenient::text")]
     next: Option<String>,
 }
 
-impl Meta {
-    /// The next page's cursor; an empty one is the end.
-    pub(crate) fn next(self) -> Option<String> {
-        self.links.next
-    }
-}
-
 impl Client {
+    /// One page of a list, and the next one's cursor.
+    pub(crate) async fn page<P: Page<Next = Meta>>(
+        &self,
+        filter: &[(&str, &str)],
+        per_page: u16,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<P::Item>, Option<String>), VmError> {
+        let per_page = per_page.to_string();
+        let mut query = vec![("per_page", per_page.as_str())];
+        query.extend_from_slice(filter);
+        query.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let (items, meta) = self.api.read::<P>(&[P::PATH], &query).await?.split();
+        Ok((items, meta.links.next))
+    }
+
     /// A short list, to its end.
-    ///
-    /// # Errors
-    /// [`VmError`]; `Unclear` for a list that does not end.
-    pub(crate) async fn all<P: Page>(&self) -> Result<Vec<P::Item>, VmError> {
-        let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let mut query = vec![("per_page", PER_PAGE)];
-            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let (more, next) = self.read::<P>(&[P::PATH], &query).await?.split();
-            items.extend(more);
-            match next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(items),
-            }
-        }
-        Err(VmError::Unclear { what: format!("more than {PAGES_MAX} pages of {}", P::PATH), source: None })
+    pub(crate) async fn all<P: Page<Next = Meta>>(&self) -> Result<Vec<P::Item>, VmError> {
+        let page = |cursor: Option<String>| async move {
+            let (items, next) = self.page::<P>(&[], PER_PAGE_MAX, cursor.as_deref()).await?;
+            Ok((items, next.map(Some)))
+        };
+        Pages::at_most(PAGES_MAX).walk(P::PATH, None, page).await
     }
 }

@@ -8,10 +8,11 @@ use app::ports::VmError;
 use domain::vm::parse_vm_name;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use vm_http::{ACT_TIME_LIMIT, body, is_done, page};
 
-use crate::client::{ACT_TIME_LIMIT, Client, body, is_done};
+use crate::client::Client;
 use crate::failure;
-use crate::pages::page;
+use crate::pages::Meta;
 
 #[derive(Deserialize)]
 pub(crate) struct Script {
@@ -20,7 +21,7 @@ pub(crate) struct Script {
     name: String,
 }
 
-page!(Scripts, "startup-scripts", startup_scripts: Script);
+page!(Scripts, "startup-scripts", startup_scripts: Script, meta: Meta);
 
 #[derive(Deserialize)]
 struct OneScript {
@@ -55,7 +56,7 @@ impl Client {
             self.write_script(&found.id, &content).await?;
             return Ok(ReadyScript { id: found.id, is_new: false });
         }
-        let answer = self.send_json(Method::POST, &["startup-scripts"], &content, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::POST, &["startup-scripts"], &content, ACT_TIME_LIMIT).await?;
         if !answer.is_success() {
             return Err(failure::refused(&answer));
         }
@@ -83,7 +84,7 @@ impl Client {
 
     /// Deletes one script, as far as possible.
     pub(crate) async fn discard_script(&self, id: &str) {
-        match self.send(Method::DELETE, &["startup-scripts", id]).await {
+        match self.api.send(Method::DELETE, &["startup-scripts", id]).await {
             Ok(answer) if is_done(&answer) || answer.status == 404 => {}
             Ok(answer) => tracing::warn!(status = answer.status, id, "a startup script stays"),
             Err(error) => tracing::warn!(%error, id, "a startup script stays"),
@@ -92,7 +93,7 @@ impl Client {
 
     async fn write_script(&self, id: &str, content: &ScriptBody<'_>) -> Result<(), VmError> {
         let path = ["startup-scripts", id];
-        let answer = self.send_json(Method::PATCH, &path, content, ACT_TIME_LIMIT).await?;
+        let answer = self.api.send_json(Method::PATCH, &path, content, ACT_TIME_LIMIT).await?;
         if is_done(&answer) { Ok(()) } else { Err(failure::refused(&answer)) }
     }
 

@@ -1,0 +1,144 @@
+//! What went wrong, in the port's words, as far as every provider says it alike.
+//!
+//! Most have no codes: a refusal is an HTTP status and a sentence, and what the sentence is about shows in its words. A
+//! sentence that no word fits is a plain refusal, and is kept.
+
+use app::ports::VmError;
+use http_call::{Answer, NoAnswer};
+
+/// The longest sentence of theirs that is kept, in characters.
+pub const TEXT_CHARS_MAX: usize = 300;
+
+/// A call without an answer.
+pub fn no_answer(why: NoAnswer) -> VmError {
+    if why.nothing_happened() {
+        tracing::warn!(error = &why as &dyn std::error::Error, "the provider cannot be reached");
+        return VmError::Busy { retry_after: None };
+    }
+    VmError::Unclear { what: why.to_string(), source: Some(Box::new(why)) }
+}
+
+/// An answer that cannot be made sense of.
+pub fn unclear(answer: &Answer) -> VmError {
+    VmError::Unclear { what: answer.outline(), source: None }
+}
+
+/// An answer that is no success, by its status.
+///
+/// `sentence`: the provider's own. Without one nothing is a refusal: a proxy's page says nothing about what was done.
+/// `retry_after`: seconds that a 429 asks for.
+pub fn refused(answer: &Answer, sentence: Option<String>, retry_after: Option<u32>) -> VmError {
+    match (answer.status, sentence) {
+        (429, _) => VmError::Busy { retry_after },
+        (408, _) => unclear(answer),
+        (401 | 403, Some(text)) => VmError::Unauthorized(text),
+        (404, Some(_)) => VmError::NotFound,
+        (400..500, Some(text)) => VmError::Refused(text),
+        _ => unclear(answer),
+    }
+}
+
+/// Words, and the refusal that a sentence means which has one of them.
+pub type Sort<'a> = (&'a [&'a str], fn(String) -> VmError);
+
+/// The same for a create: there, no answer is about a machine that exists. The first sort that fits counts.
+pub fn of_create(refused: VmError, sentence: Option<String>, sorts: &[Sort<'_>]) -> VmError {
+    let text = match refused {
+        VmError::Refused(text) => text,
+        VmError::NotFound => sentence.unwrap_or_default(),
+        other => return other,
+    };
+    let sort = sorts.iter().find(|(words, _)| says(&text, words));
+    sort.map_or(VmError::Refused as fn(String) -> VmError, |(_, refusal)| *refusal)(text)
+}
+
+/// The same for an action on a machine: what has one of the words `passing` may pass later, and is no refusal for good.
+pub fn of_action(refused: VmError, passing: &[&str]) -> VmError {
+    match refused {
+        VmError::Refused(text) if says(&text, passing) => later(&text),
+        other => other,
+    }
+}
+
+/// The same for what must succeed in the end, such as a delete: it is never refused for good.
+pub fn never_for_good(refused: VmError) -> VmError {
+    match refused {
+        VmError::Refused(text) => later(&text),
+        other => other,
+    }
+}
+
+/// A failure before anything was asked of the machine itself: whatever it was, no machine was made or changed.
+pub fn before_acting(error: VmError) -> VmError {
+    match error {
+        VmError::Unclear { what, source } => {
+            tracing::warn!(
+                what,
+                source = source.as_deref().map(tracing::field::display),
+                "a preparation failed"
+            );
+            VmError::Busy { retry_after: None }
+        }
+        VmError::NotFound => VmError::Busy { retry_after: None },
+        other => other,
+    }
+}
+
+/// What may pass later.
+pub fn later(text: &str) -> VmError {
+    tracing::warn!(text, "the provider refuses for now");
+    VmError::Busy { retry_after: None }
+}
+
+/// Whether a sentence has one of the words, which are in lower case.
+pub fn says(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> VmError {
+        VmError::Refused(text.to_owned())
+    }
+
+    #[test]
+    fn the_first_sort_that_fits_counts_at_a_create() {
+        let sorts: [Sort<'_>; 2] = [(&["limit"], VmError::Quota), (&["not available"], VmError::OutOfStock)];
+        for (error, sentence, told) in [
+            (
+                refused("A Limit that is not available"),
+                None,
+                "limit for our account: A Limit that is not available",
+            ),
+            (refused("this is not available"), None, "out of stock: this is not available"),
+            (refused("nonsense"), None, "refuses: nonsense"),
+            (VmError::NotFound, Some("the size is not available"), "out of stock: the size is not available"),
+            (VmError::NotFound, None, "refuses: "),
+            (VmError::Busy { retry_after: Some(3) }, Some("limit"), "busy"),
+        ] {
+            let error = of_create(error, sentence.map(str::to_owned), &sorts);
+            assert!(error.to_string().ends_with(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_later_is_busy() {
+        let passing = |error| of_action(error, &["locked"]);
+        assert!(matches!(passing(refused("It is LOCKED")), VmError::Busy { retry_after: None }));
+        assert!(matches!(passing(refused("no")), VmError::Refused(_)));
+        assert!(matches!(passing(VmError::NotFound), VmError::NotFound));
+        assert!(matches!(never_for_good(refused("no")), VmError::Busy { retry_after: None }));
+        assert!(matches!(never_for_good(VmError::NotFound), VmError::NotFound));
+    }
+
+    #[test]
+    fn a_preparation_that_failed_has_changed_no_machine() {
+        let unclear = || VmError::Unclear { what: "x".to_owned(), source: None };
+        assert!(matches!(before_acting(unclear()), VmError::Busy { .. }));
+        assert!(matches!(before_acting(VmError::NotFound), VmError::Busy { .. }));
+        assert!(matches!(before_acting(refused("no")), VmError::Refused(_)));
+    }
+}
