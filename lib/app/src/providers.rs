@@ -105,7 +105,7 @@ where
     }
 
     /// Stores a circuit; what was read of its provider is forgotten, since it is not true any more.
-    async fn store(&self, circuit: Circuit) -> Result<(), StoreError> {
+    async fn save(&self, circuit: Circuit) -> Result<(), StoreError> {
         let provider = circuit.provider;
         let stored = self.store.commit(vec![Write::Circuit(circuit)]).await;
         self.seen().remove(&provider);
@@ -143,7 +143,7 @@ where
         match (gate(known.as_ref(), now), known) {
             (Gate::Open { until }, _) => return Err(VmError::LeftAlone { until }),
             (Gate::Probe, Some(circuit)) => {
-                if let Err(error) = self.all.store(circuit.probed(now)).await {
+                if let Err(error) = self.all.save(circuit.probed(now)).await {
                     tracing::info!(provider = %self.provider, %operation, error = %Chain(&error), "not the one that probes");
                     return Err(VmError::LeftAlone { until: now.checked_add(OTHERS_PROBE).unwrap_or(now) });
                 }
@@ -177,7 +177,7 @@ where
                     .failed(trouble, now),
             };
             let (open_until, failures) = (next.open_until, next.failures);
-            match self.all.store(next).await {
+            match self.all.save(next).await {
                 Ok(()) => {
                     let provider = self.provider;
                     match open_until {
