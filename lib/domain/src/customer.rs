@@ -169,6 +169,26 @@ mod tests {
     }
 
     #[test]
+    fn an_id_can_stand_in_a_key_and_is_told_as_it_is() {
+        let longest = "a".repeat(64);
+        for good in ["a", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", longest.as_str()] {
+            let id = CustomerId::parse(good).unwrap();
+            assert_eq!((id.as_str(), id.to_string().as_str()), (good, good));
+        }
+        let too_long = "a".repeat(65);
+        for bad in ["", "a#b", "a b", "ä", "--\n", too_long.as_str()] {
+            assert_eq!(CustomerId::parse(bad), Err(InvalidCustomerId), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_kept_as_it_was_written_but_for_the_space_around_it() {
+        assert_eq!(Email::parse(" Ada+nemo@example.com ").unwrap().as_str(), "Ada+nemo@example.com");
+        let at_most = format!("{}@example.com", "a".repeat(254 - "@example.com".len()));
+        assert!(Email::parse(&at_most).is_ok() && Email::parse(&format!("a{at_most}")).is_err());
+    }
+
+    #[test]
     fn a_printed_address_hides_its_person() {
         assert_eq!(format!("{:?}", Email::parse("ada@example.com").unwrap()), "…@example.com");
     }

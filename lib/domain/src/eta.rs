@@ -30,6 +30,7 @@ mod tests {
     fn two_lucky_runs_do_not_make_an_estimate() {
         assert_eq!(expected_seconds(&[60, 70], 300), 300);
         assert_eq!(expected_seconds(&[60, 1700, 70], 300), 70);
+        assert_eq!(expected_seconds(&[50, 40, 30, 20, 10], 300), 30);
     }
 
     #[test]
@@ -38,7 +39,9 @@ mod tests {
         for seconds in 0..100 {
             remember(&mut recent, seconds);
         }
-        assert_eq!(recent.len(), RECENT_MAX);
-        assert_eq!(recent.last(), Some(&99));
+        assert_eq!(recent, (79..100).collect::<Vec<_>>());
+        let mut far_too_many = vec![0; 2 * RECENT_MAX];
+        remember(&mut far_too_many, 7);
+        assert_eq!((far_too_many.len(), far_too_many.last()), (RECENT_MAX, Some(&7)));
     }
 }

@@ -95,6 +95,7 @@ mod tests {
     fn amounts_read_as_people_write_them() {
         for (minor, text) in [
             (4_500_000, "NGN 45,000.00"),
+            (0, "NGN 0.00"),
             (5, "NGN 0.05"),
             (99_999, "NGN 999.99"),
             (100_000, "NGN 1,000.00"),
@@ -111,6 +112,11 @@ mod tests {
                 .chars().filter(char::is_ascii_digit).collect();
             prop_assert_eq!(digits.parse::<u64>().unwrap(), minor.unsigned_abs());
         }
+    }
+
+    #[test]
+    fn what_goes_back_is_what_came_with_the_other_sign() {
+        assert_eq!(Money::new(2_900, Currency::Kes).negated(), Money::new(-2_900, Currency::Kes));
     }
 
     #[test]

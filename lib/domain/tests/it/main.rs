@@ -9,6 +9,8 @@ mod command;
 mod create;
 mod failover;
 mod inventory;
+mod ledger;
+mod mail;
 mod order;
 mod payment;
 mod readiness;

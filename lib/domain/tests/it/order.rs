@@ -7,7 +7,8 @@ use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::mail::MailKind;
 use domain::money::{Currency, Money};
 use domain::order::{
-    Applied, Effect, Failure, Order, OrderEvent as E, OrderStatus as S, PaymentMethod, StaffVps, Step,
+    ATTEMPTS_MAX, Applied, Effect, Failure, Order, OrderEvent as E, OrderStatus as S, PaymentMethod,
+    StaffVps, Step, TIMELINE_MAX,
 };
 use domain::trading::{self, NewVps};
 use jiff::SignedDuration;
@@ -119,13 +120,106 @@ fn a_lost_machine_takes_a_delivered_order_back_and_its_mails_are_new_ones() {
         assert_eq!((order.status, order.losses()), (S::Provisioning, time));
         assert_eq!(order.lost_at(), Some(at(events.len() as i64 - 1)));
         assert_eq!(order.wanted_at(), order.lost_at());
-        assert!(
-            !order.has_done(Step::CredentialsStored) && order.timeline.len() < domain::order::TIMELINE_MAX
-        );
+        assert!(!order.has_done(Step::CredentialsStored) && order.timeline.len() < TIMELINE_MAX);
         assert!(effects.ends_with(&[Effect::Mail(MailKind::Rebuilding), Effect::StartWorkflow]));
         assert_eq!(order.mail(MailKind::Ready, at(0)).id, format!("{}.ready.{time}", order.id));
         assert_eq!(order.execution_name(), format!("{}-{}", order.id, time + 1));
     }
+}
+
+#[test]
+fn money_goes_back_only_between_the_last_machine_and_the_gateways_word() {
+    let (order, alert) = after(&[E::PaymentConfirmed, claim(), E::GaveUp(Failure::NoOfferingLeft)]);
+    assert_eq!((order.status, order.needs_work()), (S::Undoing, true));
+    let told = Effect::AlertOperator("could not be delivered: no_offering_left".to_owned());
+    assert_eq!(alert.last(), Some(&told));
+    let (order, effects) = changed(&order, &E::MachinesGone, 4);
+    assert_eq!((order.status, order.needs_work(), effects), (S::Refunding, true, Vec::new()));
+    let (asked, _) = changed(&order, &E::Progress(Step::RefundRequested), 5);
+    assert_eq!((asked.status, asked.needs_work()), (S::Refunding, false));
+    let (back, _) = changed(&asked, &E::MoneyReturned, 6);
+    assert_eq!((back.status, back.needs_work()), (S::Refunded, false));
+}
+
+#[test]
+fn only_what_is_paid_and_not_at_rest_needs_work() {
+    let with = |has: fn(S) -> bool| -> Vec<S> { S::ALL.iter().copied().filter(|s| has(*s)).collect() };
+    assert_eq!(with(S::needs_work), [S::Paid, S::Provisioning, S::Undoing, S::Refunding]);
+    assert_eq!(
+        with(S::was_paid),
+        [S::Paid, S::Provisioning, S::Active, S::Undoing, S::Refunding, S::Refunded]
+    );
+}
+
+#[test]
+fn machines_are_counted_and_the_customer_sees_when_the_offering_changes() {
+    let (mut order, _) = after(&[E::PaymentConfirmed, claim()]);
+    for number in 1..=ATTEMPTS_MAX {
+        let before = order.timeline.len();
+        order = changed(&order, &E::AttemptBegun { offering: number / 10 }, 5).0;
+        assert_eq!((order.attempt, order.offering), (number, number / 10));
+        let skipped = order.timeline[before..].iter().any(|done| done.step == Step::OfferingSkipped);
+        assert_eq!(skipped, number % 10 == 0, "{number}");
+    }
+    assert!(order.apply(&E::AttemptBegun { offering: 2 }, at(6)).is_err());
+}
+
+#[test]
+fn waiting_for_a_provider_is_told_once() {
+    let (order, _) = after(&[E::PaymentConfirmed, claim()]);
+    let (order, told) = changed(&order, &E::Progress(Step::WaitingForProvider), 3);
+    assert_eq!(told, [Effect::Mail(MailKind::Delayed)]);
+    assert_eq!(order.apply(&E::Progress(Step::WaitingForProvider), at(4)), Ok(Applied::Already));
+    let (_, silent) = changed(&order, &E::Progress(Step::MachineCreated), 5);
+    assert_eq!(silent, []);
+}
+
+#[test]
+fn an_event_that_cannot_happen_says_where_and_what() {
+    let (active, _) = after(&[E::PaymentConfirmed, claim(), E::Delivered]);
+    let lost = || E::MachineLost { allowed: SignedDuration::from_mins(30) };
+    for (order, event, sentence) in [
+        (placed(), claim(), "order is awaiting_payment: claimed does not apply"),
+        (
+            placed(),
+            E::AttemptBegun { offering: 0 },
+            "order is awaiting_payment: attempt_begun does not apply",
+        ),
+        (placed(), E::Delivered, "order is awaiting_payment: delivered does not apply"),
+        (placed(), lost(), "order is awaiting_payment: machine_lost does not apply"),
+        (placed(), E::MoneyReturned, "order is awaiting_payment: money_returned does not apply"),
+        (active.clone(), E::GaveUp(Failure::Internal), "order is active: gave_up does not apply"),
+        (active.clone(), E::MachinesGone, "order is active: machines_gone does not apply"),
+        (active, E::Restarted, "order is active: restarted does not apply"),
+    ] {
+        assert_eq!(order.apply(&event, at(9)).unwrap_err().to_string(), sentence);
+    }
+}
+
+#[test]
+fn a_workflow_that_dies_again_is_started_at_once_and_then_after_doubled_waits() {
+    let patience = SignedDuration::from_mins(2);
+    let (order, _) = after(&[E::PaymentConfirmed, claim()]);
+    assert!(order.may_restart(patience, at(0)), "the first time");
+    for (executions, minutes) in [(1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (16, 60), (u16::MAX, 60)] {
+        let order = Order { executions, restarted_at: Some(at(0)), ..order.clone() };
+        assert!(!order.may_restart(patience, at(minutes * 60 - 1)), "{executions}");
+        assert!(order.may_restart(patience, at(minutes * 60)), "{executions}");
+    }
+}
+
+#[test]
+fn a_full_timeline_keeps_its_beginning_and_shows_the_latest() {
+    let (mut order, _) = after(&[E::PaymentConfirmed, claim()]);
+    for offering in 1..=60 {
+        order.attempt = 0;
+        order = changed(&order, &E::AttemptBegun { offering }, 5).0;
+    }
+    assert_eq!(order.timeline.len(), TIMELINE_MAX);
+    assert_eq!(order.timeline[0].step, Step::Paid);
+    let (full, _) = changed(&order, &E::Delivered, 99);
+    assert_eq!(full.timeline.len(), TIMELINE_MAX);
+    assert_eq!(full.timeline.last().map(|done| (done.step, done.at)), Some((Step::Active, at(99))));
 }
 
 #[test]
@@ -178,7 +272,7 @@ proptest! {
             }
             order = *next;
         }
-        prop_assert!(order.timeline.len() <= domain::order::TIMELINE_MAX);
+        prop_assert!(order.timeline.len() <= TIMELINE_MAX);
         for id in &mails {
             prop_assert!(mails.iter().filter(|m| *m == id).count() <= 1, "{} twice", id);
         }
