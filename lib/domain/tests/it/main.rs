@@ -14,3 +14,4 @@ mod mail;
 mod order;
 mod payment;
 mod readiness;
+mod trading;

@@ -6,7 +6,8 @@ use domain::ids::{OrderId, PaymentId};
 use domain::money::{Currency, Money};
 use domain::order::PaymentMethod;
 use domain::payment::{
-    GatewayMode, GatewayStatus, GatewayTransaction, Payment, PaymentStatus, Refund, Verdict, judge,
+    GatewayMode, GatewayStatus, GatewayTransaction, Payment, PaymentStatus, REFERENCES_MAX, Refund, Verdict,
+    judge,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -104,6 +105,35 @@ fn a_reference_has_one_spelling() {
     let bare = reference.strip_suffix("-2").unwrap();
     for other in ["-+2", "-02", "-2 ", "--2", "-65536"] {
         assert_eq!(Payment::parse_reference(&format!("{bare}{other}")), None, "{other}");
+    }
+}
+
+#[test]
+fn only_the_references_that_can_have_been_given_out_are_ours() {
+    for (number, ours) in [(0, false), (1, true), (REFERENCES_MAX, true), (REFERENCES_MAX + 1, false)] {
+        let reference = Payment { references: number, ..payment() }.reference();
+        let verdict = judge(&payment(), &GatewayTransaction { reference, ..found() }, GatewayMode::Live);
+        assert_eq!(verdict == Verdict::Accept, ours, "{number}");
+    }
+    let play = GatewayTransaction { mode: "test".to_owned(), ..found() };
+    assert_eq!(judge(&payment(), &play, GatewayMode::Test), Verdict::Accept);
+}
+
+#[test]
+fn an_open_payment_is_asked_about_often_at_first() {
+    for (checks, minutes) in [(0, 2), (4, 2), (5, 10), (9, 10), (10, 60), (u16::MAX, 60)] {
+        let next = Payment { checks, ..payment() }.next_check_after(at(0));
+        assert_eq!(next, Some(at(minutes * 60)), "{checks}");
+    }
+    assert_eq!(payment().next_check_after(at(86_399)), Some(at(86_400)));
+    assert_eq!(payment().next_check_after(at(86_400)), None);
+}
+
+#[test]
+fn a_refund_is_asked_about_after_as_long_as_it_is_old() {
+    let hours = |n: i64| n * 60 * 60;
+    for (age, pause) in [(0, 120), (600, 600), (hours(3), hours(3)), (hours(48), hours(6))] {
+        assert_eq!(Refund::next_check_after(at(0), at(age)), at(age + pause), "{age}");
     }
 }
 
