@@ -23,6 +23,7 @@ use app::trading::TradingDesk;
 use domain::catalogue::Provider;
 use domain::first_boot::{Fingerprints, Report};
 use domain::ids::InstanceId;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::ports::{Delivery, Gateway, Hosts, Keys, Outbox, Probe, Queue, Queues, Store, Workflows};
@@ -158,12 +159,12 @@ pub(crate) async fn invoke(
     let malformed = |error: serde_json::Error| ("Nemo.Internal", error.to_string());
     match function {
         "${ProvisionFunctionArn}" => {
-            let task: Task = serde_json::from_value(payload.clone()).map_err(malformed)?;
+            let task = Task::deserialize(payload).map_err(malformed)?;
             let output = Box::pin(world.provisioning().run(&task)).await.map_err(named)?;
             serde_json::to_value(output).map_err(malformed)
         }
         "${MailerFunctionArn}" => {
-            let message: MailMessage = serde_json::from_value(payload.clone()).map_err(malformed)?;
+            let message = MailMessage::deserialize(payload).map_err(malformed)?;
             let status = Box::pin(world.mailer().deliver(&message.mail)).await;
             let status = status.map_err(|error| named(TaskError::from(error)))?;
             serde_json::to_value(status).map_err(malformed)

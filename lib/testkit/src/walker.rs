@@ -3,7 +3,7 @@
 //! Source: Amazon States Language specification; Step Functions developer guide, "Handling errors".
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{ExecutionStatus, TaskOutcome};
@@ -68,8 +68,8 @@ impl Raised {
 }
 
 /// Walks one execution to its end and records how it ended.
-pub(crate) async fn walk(world: World, machine: Rc<Machine>, name: String, order: OrderId) {
-    let walk = Walk { world: world.clone(), machine: Rc::clone(&machine), name: name.clone() };
+pub(crate) async fn walk(world: World, machine: Arc<Machine>, name: String, order: OrderId) {
+    let walk = Walk { world: world.clone(), machine: Arc::clone(&machine), name: name.clone() };
     let limit = SignedDuration::from_secs(machine.timeout_seconds);
     let input = json!({ "order_id": order.to_string() });
     let status = match world.sim.within(limit, Box::pin(walk.run(input))).await {
@@ -81,13 +81,16 @@ pub(crate) async fn walk(world: World, machine: Rc<Machine>, name: String, order
 
 struct Walk {
     world: World,
-    machine: Rc<Machine>,
+    machine: Arc<Machine>,
     name: String,
 }
 
 impl Walk {
-    fn seen(&self, what: impl FnOnce() -> String) {
-        self.world.workflows.note(&self.name, |e| e.history.push(what()));
+    /// Adds a line to the execution's history.
+    fn seen(&self, what: fmt::Arguments<'_>) {
+        self.world.workflows.note(&self.name, |e| {
+            writeln!(e.history, "{what}").expect("a String takes everything");
+        });
     }
 
     fn transition(&self) {
@@ -95,26 +98,28 @@ impl Walk {
     }
 
     async fn run(&self, mut data: Value) -> ExecutionStatus {
-        let mut state = self.machine.start_at.clone();
+        let mut state: &str = &self.machine.start_at;
         loop {
-            self.transition();
-            self.world.workflows.note(&self.name, |e| e.states.push(state.clone()));
-            self.seen(|| format!("{state} entered with {data}"));
-            state = match &self.machine.states[&state] {
+            self.world.workflows.note(&self.name, |e| {
+                e.transitions += 1;
+                e.states.push(state.to_owned());
+            });
+            self.seen(format_args!("{state} entered with {data}"));
+            state = match &self.machine.states[state] {
                 State::Succeed(_) => return ExecutionStatus::Succeeded,
                 State::Fail(end) => {
-                    self.seen(|| format!("failed: {} {}", end.error, end.cause));
+                    self.seen(format_args!("failed: {} {}", end.error, end.cause));
                     return ExecutionStatus::Dead("FAILED".to_owned());
                 }
-                State::Pass(pass) => pass.next.clone(),
+                State::Pass(pass) => &pass.next,
                 State::Wait(wait) => {
                     self.world.sim.sleep(SignedDuration::from_secs(wait.seconds)).await;
-                    wait.next.clone()
+                    &wait.next
                 }
-                State::Task(task) => match self.task(&state, task, &mut data).await {
+                State::Task(task) => match self.task(state, task, &mut data).await {
                     Ok(next) => next,
                     Err(raised) => {
-                        self.seen(|| format!("failed: {} {}", raised.name, raised.cause));
+                        self.seen(format_args!("failed: {} {}", raised.name, raised.cause));
                         return ExecutionStatus::Dead("FAILED".to_owned());
                     }
                 },
@@ -122,22 +127,23 @@ impl Walk {
         }
     }
 
-    async fn task(&self, state: &str, task: &Task, data: &mut Value) -> Result<String, Raised> {
+    /// One state to its end: the state that comes next.
+    async fn task<'a>(&self, state: &str, task: &'a Task, data: &mut Value) -> Result<&'a str, Raised> {
         let mut retries = vec![0_u32; task.retry.len()];
         loop {
             let raised = match self.attempt(state, task, data).await {
                 Ok(output) => {
-                    self.seen(|| format!("{state} answered {output}"));
+                    self.seen(format_args!("{state} answered {output}"));
                     let kept = match &task.result_selector {
                         Some(selector) => fill(selector, &output, None)?,
                         None => output,
                     };
                     put(data, task.result_path.as_deref(), kept)?;
-                    return Ok(task.next.clone());
+                    return Ok(&task.next);
                 }
                 Err(raised) => raised,
             };
-            self.seen(|| format!("{state} raised {} {}", raised.name, raised.cause));
+            self.seen(format_args!("{state} raised {} {}", raised.name, raised.cause));
             let retrier = task.retry.iter().position(|r| matches(&r.error_equals, &raised.name));
             if let Some(place) = retrier.filter(|place| retries[*place] < task.retry[*place].max_attempts) {
                 let wait = self.wait(&task.retry[place], retries[place]);
@@ -154,7 +160,7 @@ impl Walk {
                 catcher.result_path.as_deref(),
                 json!({ "Error": raised.name, "Cause": raised.cause }),
             )?;
-            return Ok(catcher.next.clone());
+            return Ok(&catcher.next);
         }
     }
 
@@ -207,27 +213,26 @@ impl Walk {
         limit: SignedDuration,
     ) -> Result<Value, Raised> {
         let parameters = fill(&task.parameters, data, token)?;
-        self.seen(|| format!("{state} calls with {parameters}"));
-        let function = parameters["FunctionName"].as_str().unwrap_or_default().to_owned();
+        self.seen(format_args!("{state} calls with {parameters}"));
+        let function = parameters["FunctionName"].as_str().unwrap_or_default();
         let payload = &parameters["Payload"];
         let answer = match self.world.breaks.take(state) {
-            None => self.invoke(&function, payload).await?,
+            None => self.invoke(function, payload).await?,
             Some(StateFault::Before) => return Err(Raised::new("Lambda.ServiceException", "not reached")),
             Some(StateFault::AfterEffect) => {
-                drop(self.invoke(&function, payload).await);
+                drop(self.invoke(function, payload).await);
                 return Err(Raised::new("Lambda.SdkClientException", "the answer was lost"));
             }
             Some(StateFault::Twice) => {
-                drop(self.invoke(&function, payload).await);
-                self.invoke(&function, payload).await?
+                drop(self.invoke(function, payload).await);
+                self.invoke(function, payload).await?
             }
             Some(StateFault::TwiceAtOnce) => {
-                let (_, second) =
-                    both(self.invoke(&function, payload), self.invoke(&function, payload)).await;
+                let (_, second) = both(self.invoke(function, payload), self.invoke(function, payload)).await;
                 second?
             }
             Some(StateFault::TimesOut) => {
-                drop(self.invoke(&function, payload).await);
+                drop(self.invoke(function, payload).await);
                 self.world.sim.sleep(limit).await;
                 return std::future::pending().await;
             }

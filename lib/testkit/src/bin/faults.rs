@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 use std::time::Instant;
 
@@ -74,7 +74,7 @@ fn wanted(args: impl Iterator<Item = String>) -> Result<Wanted, String> {
 
 /// Shows one seed in full.
 fn one(seed: u64, bug: Option<Bug>) -> ExitCode {
-    let machine = Machine::provision_desktop();
+    let machine = Arc::new(Machine::provision_desktop());
     let tasks: Vec<String> = machine.tasks().map(|(name, _)| name.clone()).collect();
     say(&format!("{:#?}", Plan::from_seed(seed, &tasks)));
     let outcome = lifetimes(seed, &machine, bug, true);
@@ -121,7 +121,7 @@ fn campaign(wanted: &Wanted) -> ExitCode {
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
-                let machine = Machine::provision_desktop();
+                let machine = Arc::new(Machine::provision_desktop());
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     let outcome = lifetimes(seed, &machine, wanted.bug, seed.is_multiple_of(LOGGED_EVERY));

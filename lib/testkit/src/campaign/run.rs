@@ -1,5 +1,7 @@
 //! Runs one plan.
 
+use std::sync::Arc;
+
 use domain::instance::InstanceStatus;
 use domain::order::OrderStatus;
 use jiff::SignedDuration;
@@ -35,10 +37,10 @@ pub struct Outcome {
 /// Runs the plan of `seed` to its end and tells what was broken, with `bug` put back if there is one.
 ///
 /// `logged`: whether the log is kept and searched for secrets too, which takes most of the time.
-pub fn lifetimes(seed: u64, machine: &Machine, bug: Option<Bug>, logged: bool) -> Outcome {
+pub fn lifetimes(seed: u64, machine: &Arc<Machine>, bug: Option<Bug>, logged: bool) -> Outcome {
     let tasks: Vec<String> = machine.tasks().map(|(name, _)| name.clone()).collect();
     let plan = Plan::from_seed(seed, &tasks);
-    let mut shop = Shop::with_machine(seed, machine.clone(), logged);
+    let mut shop = Shop::with_machine(seed, Arc::clone(machine), logged);
     shop.world.catalogue = six_providers();
     if let Some(bug) = bug {
         bug.put_back(&mut shop);
@@ -128,8 +130,7 @@ impl Run<'_> {
             }
             Event::Vanishes(order) => {
                 let id = self.orders[*order].1;
-                let instance = world.store.instances().into_iter().find(|i| i.order == id);
-                let active = instance.filter(|i| i.status == InstanceStatus::Active);
+                let active = self.shop.desktop(id).filter(|i| i.status == InstanceStatus::Active);
                 if let Some(vm) = active.and_then(|i| i.vm) {
                     world.host.vanish(&vm);
                 }
@@ -137,7 +138,7 @@ impl Run<'_> {
             Event::MailDown(mails) => world.outbox.fail(*mails),
             Event::Command(order, kind) => {
                 let (who, id) = self.orders[*order].clone();
-                if world.store.instances().iter().any(|i| i.order == id) {
+                if self.shop.desktop(id).is_some() {
                     drop(self.shop.commands(&who, id, *kind));
                 }
             }

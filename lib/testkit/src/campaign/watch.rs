@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::ids::OrderId;
+use domain::instance::Instance;
 use domain::order::OrderStatus;
 
 use crate::World;
@@ -52,6 +53,10 @@ impl Watch {
         }
     }
 
+    fn instance_of(&self, order: OrderId) -> Option<Instance> {
+        self.world.store.look_order(order).and_then(|o| self.world.store.look_instance(o.instance))
+    }
+
     /// Every broken promise seen so far.
     pub(crate) fn broken(self) -> Vec<String> {
         self.broken
@@ -66,7 +71,7 @@ impl Watch {
     /// The machines of an order that exist now and that somebody could know of: not those that appeared only after
     /// the quarantine and that nobody has recorded, which the inventory finds.
     fn known_machines(&self, order: OrderId) -> Vec<VmMachine> {
-        let attempts = self.world.store.all_attempts();
+        let attempts = self.world.store.look_attempts(order);
         let mut machines = self.world.host.machines_of(order);
         machines.retain(|m| {
             m.late_by() < PROMISED_QUARANTINE || attempts.iter().any(|a| a.vm.as_ref() == Some(&m.id))
@@ -76,16 +81,15 @@ impl Watch {
 
     /// Delivered is what has exactly one machine, the recorded one, and it answers.
     fn delivered_well(&mut self, order: OrderId) {
-        let instance = self.world.store.instances().into_iter().find(|i| i.order == order);
-        let recorded = instance.and_then(|i| i.vm);
+        let recorded = self.instance_of(order).and_then(|i| i.vm);
         let known = self.known_machines(order);
         let ours = known.iter().filter(|m| Some(&m.id) == recorded.as_ref()).count();
         if ours != 1 {
             self.says(format!("{order} was delivered without its machine"));
         }
-        let attempts = self.world.store.all_attempts();
+        let attempts = self.world.store.look_attempts(order);
         let left: BTreeSet<String> =
-            attempts.iter().filter(|a| a.order == order && a.is_left_behind()).map(|a| a.vm_name()).collect();
+            attempts.iter().filter(|a| a.is_left_behind()).map(|a| a.vm_name()).collect();
         if let Some(other) =
             known.iter().find(|m| Some(&m.id) != recorded.as_ref() && !left.contains(&m.name))
         {
@@ -119,11 +123,9 @@ impl Watch {
     fn mailed_well(&mut self, place: usize) {
         let Some(mail) = self.world.outbox.nth(place).filter(|m| m.kind == "ready") else { return };
         let Some(order) = mail.order else { return };
-        let instances = self.world.store.instances();
-        let answered = instances.iter().any(|i| i.order == order && i.certificate.is_some());
+        let answered = self.instance_of(order).is_some_and(|i| i.certificate.is_some());
         // What was delivered may be made as new by its owner while the mail is on its way.
-        let orders = self.world.store.orders();
-        let delivered = orders.iter().any(|o| o.id == order && o.status == OrderStatus::Active);
+        let delivered = self.world.store.look_order(order).is_some_and(|o| o.status == OrderStatus::Active);
         if !answered && !delivered {
             self.says(format!("the credentials of {order} went out before its desktop answered"));
         }

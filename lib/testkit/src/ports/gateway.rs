@@ -1,6 +1,7 @@
 //! A payment gateway: pages by reference, payments, refunds, webhooks.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{CheckoutPage, CheckoutRequest, Clock as _, GatewayError, PaymentGateway, RefundState};
@@ -36,7 +37,6 @@ struct State {
     transactions: BTreeMap<String, Transaction>,
     fault: Option<(GatewayFault, u32)>,
     refunds_end: RefundStatus,
-    refunds_asked: u32,
     forgetful: bool,
 }
 
@@ -45,6 +45,8 @@ struct State {
 pub struct Gateway {
     sim: Sim,
     state: Arc<Mutex<State>>,
+    /// Refunds that were accepted, to be read after every step.
+    refunds: Arc<AtomicU32>,
 }
 
 /// From a refund's acceptance to its end.
@@ -57,10 +59,9 @@ impl Gateway {
             transactions: BTreeMap::new(),
             fault: None,
             refunds_end: RefundStatus::Processed,
-            refunds_asked: 0,
             forgetful: false,
         };
-        Self { sim, state: Arc::new(Mutex::new(state)) }
+        Self { sim, state: Arc::new(Mutex::new(state)), refunds: Arc::default() }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -98,7 +99,7 @@ impl Gateway {
 
     /// How many refunds were accepted.
     pub fn refunds_accepted(&self) -> u32 {
-        self.with(|s| s.refunds_asked)
+        self.refunds.load(Ordering::Relaxed)
     }
 
     /// The customer pays what the page asks for. No webhook: see [`Gateway::webhook`].
@@ -157,6 +158,11 @@ impl Gateway {
         })
     }
 
+    /// Whether a reference was paid.
+    pub(crate) fn was_paid(&self, reference: &str) -> bool {
+        self.with(|s| s.transactions.get(reference).is_some_and(|t| t.paid.is_some()))
+    }
+
     /// The references that were paid.
     pub fn paid_references(&self) -> Vec<String> {
         self.with(|s| {
@@ -210,7 +216,7 @@ impl Gateway {
                 *left -= 1;
                 return Err(GatewayError::Refused("refunds are not possible now".to_owned()));
             }
-            let (number, forgetful) = (s.refunds_asked + 1, s.forgetful);
+            let (number, forgetful) = (self.refunds_accepted() + 1, s.forgetful);
             let transaction = s.transactions.get_mut(reference).ok_or(GatewayError::NotFound)?;
             let paid = transaction.paid.as_ref().map_or(0, |(minor, ..)| *minor);
             let before: i64 = transaction.refunds.iter().map(|r| r.amount_minor).sum();
@@ -224,7 +230,7 @@ impl Gateway {
                 amount_minor: amount.minor,
             };
             transaction.refunds.insert(0, state.clone());
-            s.refunds_asked = number;
+            self.refunds.store(number, Ordering::Relaxed);
             Ok(state)
         })
         .inspect(|state| {

@@ -1,5 +1,6 @@
 //! The mail service: keeps what it was given.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::ports::{Clock as _, MailContent, MailError, SendMail};
@@ -41,12 +42,14 @@ struct State {
 pub struct Outbox {
     sim: Sim,
     state: Arc<Mutex<State>>,
+    /// Mails that went out, to be read after every step.
+    count: Arc<AtomicUsize>,
 }
 
 impl Outbox {
     /// A service that takes everything.
     pub fn new(sim: Sim) -> Self {
-        Self { sim, state: Arc::default() }
+        Self { sim, state: Arc::default(), count: Arc::default() }
     }
 
     /// Every mail that went out, first one first.
@@ -56,12 +59,19 @@ impl Outbox {
 
     /// How many mails went out.
     pub(crate) fn count(&self) -> usize {
-        self.state.lock().expect("one thread").sent.len()
+        self.count.load(Ordering::Relaxed)
     }
 
     /// The mail that went out as the one of this number.
     pub(crate) fn nth(&self, number: usize) -> Option<SentMail> {
         self.state.lock().expect("one thread").sent.get(number).cloned()
+    }
+
+    /// The password that was mailed last about an order, if any ever was.
+    pub(crate) fn last_password(&self, order: OrderId) -> Option<Secret<String>> {
+        let state = self.state.lock().expect("one thread");
+        let about = state.sent.iter().rev().filter(|mail| mail.order == Some(order));
+        about.into_iter().find_map(|mail| mail.password.clone())
     }
 
     /// The next `mails` are not taken.
@@ -121,6 +131,7 @@ impl SendMail for Outbox {
                     return Err(MailError::Refused("the address does not exist".to_owned()));
                 }
                 state.sent.push(read(to, content, now));
+                self.count.store(state.sent.len(), Ordering::Relaxed);
                 Ok(format!("message-{}", state.sent.len()))
             })
             .await

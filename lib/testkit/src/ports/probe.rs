@@ -33,10 +33,12 @@ impl Probe {
 impl ProbeRdp for Probe {
     async fn probe(&self, address: IpAddr, _port: u16) -> readiness::Probe {
         let believes = self.believes.load(Ordering::Relaxed);
-        let found = || if believes { self.host.at_address(address) } else { self.host.answering(address) };
-        let look = || match found() {
-            Some(machine) => Ok(readiness::Probe::Answers(machine.certificate())),
-            None => Ok(readiness::Probe::NotYet("connection refused".to_owned())),
+        let look = || {
+            let found = self.host.certificate_at(address, believes);
+            Ok(found.map_or_else(
+                || readiness::Probe::NotYet("connection refused".to_owned()),
+                readiness::Probe::Answers,
+            ))
         };
         let timed_out = || readiness::Probe::NotYet("no answer within 5 s".to_owned());
         self.sim.call("probe", timed_out, look).await.unwrap_or_else(|found| found)

@@ -80,6 +80,11 @@ impl Queues {
         });
     }
 
+    /// Shows every body that was ever handed over.
+    pub(crate) fn each_body(&self, mut look: impl FnMut(&str)) {
+        self.with(|s| s.bodies.iter().for_each(|body| look(body)));
+    }
+
     /// Every body that was ever handed over.
     pub fn bodies(&self) -> Vec<String> {
         self.with(|s| s.bodies.clone())

@@ -25,8 +25,8 @@ pub struct Execution {
     pub transitions: usize,
     /// The states entered, in order.
     pub states: Vec<String>,
-    /// Every input, output and error that its history shows.
-    pub history: Vec<String>,
+    /// Every input, output and error that its history shows, a line each.
+    pub history: String,
 }
 
 #[derive(Default)]
@@ -56,6 +56,11 @@ impl Workflows {
     /// Every execution with its name.
     pub fn executions(&self) -> Vec<(String, Execution)> {
         self.with(|s| s.executions.iter().map(|(name, one)| (name.clone(), one.clone())).collect())
+    }
+
+    /// Shows the history of every execution.
+    pub(crate) fn each_history(&self, mut look: impl FnMut(&str)) {
+        self.with(|s| s.executions.values().for_each(|execution| look(&execution.history)));
     }
 
     pub(crate) fn note(&self, name: &str, change: impl FnOnce(&mut Execution)) {
@@ -110,8 +115,13 @@ impl StartWorkflow for Workflows {
                         return false;
                     }
                     let status = ExecutionStatus::Running;
-                    let execution =
-                        Execution { order, status, transitions: 0, states: Vec::new(), history: Vec::new() };
+                    let execution = Execution {
+                        order,
+                        status,
+                        transitions: 0,
+                        states: Vec::new(),
+                        history: String::new(),
+                    };
                     s.executions.insert(name.to_owned(), execution);
                     true
                 });

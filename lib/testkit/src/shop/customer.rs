@@ -76,8 +76,7 @@ impl Shop {
     /// The gateway reference under which an order can be paid.
     pub fn reference(&self, order: OrderId) -> String {
         let payment = self.order(order).payment;
-        let payments = self.world.store.payments();
-        payments.into_iter().find(|p| p.id == payment).expect("its payment").reference()
+        self.world.store.look_payment(payment).expect("its payment").reference()
     }
 
     /// Pays, and the gateway tells us a second later.
@@ -141,8 +140,12 @@ impl Shop {
 
     /// An order's desktop.
     pub fn instance(&self, order: OrderId) -> Instance {
-        let id = self.order(order).instance;
-        self.world.store.instances().into_iter().find(|i| i.id == id).expect("its desktop")
+        self.desktop(order).expect("its desktop")
+    }
+
+    /// The same, or `None` while it has no record.
+    pub(crate) fn desktop(&self, order: OrderId) -> Option<Instance> {
+        self.world.store.look_instance(self.order(order).instance)
     }
 
     /// The mails of one kind that went out about an order.

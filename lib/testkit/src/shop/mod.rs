@@ -3,12 +3,15 @@
 mod customer;
 mod log;
 mod rest;
+mod secrets;
 mod staff;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use app::inventory::Found;
 use app::ports::{Clock as _, ExecutionStatus, WorkKind};
@@ -49,7 +52,7 @@ pub struct Shop {
     /// The ports, and the switches for faults.
     pub world: World,
     executor: Executor,
-    machine: Rc<Machine>,
+    machine: Arc<Machine>,
     customers: u32,
     orders: u32,
     log: Option<Log>,
@@ -76,15 +79,15 @@ impl Shop {
 
     /// An empty shop in which everything follows from `seed`.
     pub fn seeded(seed: u64) -> Self {
-        Self::with_machine(seed, Machine::provision_desktop(), true)
+        Self::with_machine(seed, Arc::new(Machine::provision_desktop()), true)
     }
 
     /// The same with a state machine that was read before, and with or without its log kept.
-    pub(crate) fn with_machine(seed: u64, machine: Machine, logged: bool) -> Self {
+    pub(crate) fn with_machine(seed: u64, machine: Arc<Machine>, logged: bool) -> Self {
         let world = World::seeded(seed);
         Self {
             executor: Executor::new(world.sim.clone()),
-            machine: Rc::new(machine),
+            machine,
             customers: 0,
             orders: 0,
             log: logged.then(Log::capture),
@@ -119,7 +122,7 @@ impl Shop {
 
     /// An order as it is now.
     pub fn order(&self, id: OrderId) -> Order {
-        self.world.store.orders().into_iter().find(|o| o.id == id).expect("an order of that id")
+        self.world.store.look_order(id).expect("an order of that id")
     }
 
     /// Runs one call as a process of its own, with everything else going on around it.
@@ -151,7 +154,7 @@ impl Shop {
     }
 
     fn run(&mut self, limit: Timestamp, done: impl FnMut() -> bool) {
-        let (world, machine) = (self.world.clone(), Rc::clone(&self.machine));
+        let (world, machine) = (self.world.clone(), Arc::clone(&self.machine));
         self.executor.run(limit, done, &mut move |work| perform(&world, &machine, work));
     }
 
@@ -181,7 +184,7 @@ impl Shop {
         let mut looks = 0;
         while self.now() < limit && looks < if self.is_in_order() { 1 } else { LOOKS_AT_REST } {
             self.run_watched(SWEEP_EVERY, watch);
-            if !self.left().is_empty() || !self.every_payment_is_known() {
+            if self.is_busy() || !self.every_payment_is_known() {
                 looks = 0;
                 continue;
             }
@@ -193,8 +196,8 @@ impl Shop {
             // Everybody has finished: now the inventory looks, until it has nothing more to do.
             self.next_inventory = self.now();
             self.run_watched(RECONCILE_EVERY, watch);
-            let unknown = self.world.store.work().iter().any(|(kind, ..)| *kind == WorkKind::UnknownAttempt);
-            looks = if unknown || !self.left().is_empty() { 0 } else { looks + 1 };
+            let unknown = self.world.store.has_work_of(|kind| kind == WorkKind::UnknownAttempt);
+            looks = if unknown || self.is_busy() { 0 } else { looks + 1 };
         }
         self.inventory_has_looked = true;
     }
@@ -204,15 +207,15 @@ impl Shop {
     fn is_in_order(&self) -> bool {
         let rented: Vec<VmId> =
             self.world.store.instances().into_iter().filter(|i| i.rents()).filter_map(|i| i.vm).collect();
-        let machines = self.world.host.machines_ever();
-        machines.len() == rented.len() && machines.iter().all(|m| rented.contains(&m.id))
+        let machines = self.world.host.ids_ever();
+        machines.len() == rented.len() && machines.iter().all(|id| rented.contains(id))
     }
 
     /// Whether the shop knows of all money that the gateway has.
     fn every_payment_is_known(&self) -> bool {
-        let paid = self.world.gateway.paid_references();
         let orders = self.world.store.orders();
-        orders.iter().filter(|o| !o.status.was_paid()).all(|o| !paid.contains(&self.reference(o.id)))
+        let mut unpaid = orders.iter().filter(|o| !o.status.was_paid());
+        unpaid.all(|o| !self.world.gateway.was_paid(&self.reference(o.id)))
     }
 
     /// Lets time pass, with the sweep every minute.
@@ -245,14 +248,26 @@ impl Shop {
         }
     }
 
+    /// Whether a kind of work keeps the shop from being at rest.
+    const fn is_awaited(kind: WorkKind) -> bool {
+        // Nobody waits for the inventory here: it comes by on its own schedule.
+        !matches!(kind, WorkKind::OpenPayment | WorkKind::UnknownAttempt)
+    }
+
+    /// Whether anything is still to be done.
+    fn is_busy(&self) -> bool {
+        !self.executor.is_empty()
+            || self.world.store.has_work_of(Self::is_awaited)
+            || self.world.queues.open() > 0
+            || self.world.sim.agenda_before(Timestamp::MAX)
+    }
+
     /// What is still to be done.
     fn left(&self) -> Vec<String> {
         let mut left = self.executor.names();
         for (kind, at, id) in self.world.store.work() {
-            match kind {
-                // Nobody waits for the inventory here: it comes by on its own schedule.
-                WorkKind::OpenPayment | WorkKind::UnknownAttempt => {}
-                _ => left.push(format!("{kind:?} {id} since {at}")),
+            if Self::is_awaited(kind) {
+                left.push(format!("{kind:?} {id} since {at}"));
             }
         }
         if self.world.queues.open() > 0 {
@@ -311,13 +326,13 @@ impl Shop {
 }
 
 /// Turns what is due into something that goes on: its name, and what it does.
-fn perform(world: &World, machine: &Rc<Machine>, work: Work) -> (String, GoingOn) {
+fn perform(world: &World, machine: &Arc<Machine>, work: Work) -> (Cow<'static, str>, GoingOn) {
     let world = world.clone();
     let name = match &work {
-        Work::Execution { name, .. } => name.clone(),
-        other => other.name().to_owned(),
+        Work::Execution { name, .. } => Cow::Owned(name.clone()),
+        other => Cow::Borrowed(other.name()),
     };
-    let machine = Rc::clone(machine);
+    let machine = Arc::clone(machine);
     let going_on: GoingOn = match work {
         Work::Execution { name, order } => Box::pin(walk(world, machine, name, order)),
         Work::Message(delivery) => Box::pin(async move {

@@ -9,6 +9,7 @@ use domain::payment::{Payment, PaymentStatus, RefundStatus};
 use domain::vm::parse_vm_name;
 
 use super::Shop;
+use super::secrets::Secrets;
 use crate::ports::VmMachine;
 use crate::world::PROMISED_QUARANTINE;
 
@@ -29,8 +30,7 @@ impl Shop {
     }
 
     fn payment_of(&self, order: &Order) -> Payment {
-        let payments = self.world.store.payments();
-        payments.into_iter().find(|p| p.id == order.payment).expect("an order has a payment")
+        self.world.store.look_payment(order.payment).expect("an order has a payment")
     }
 
     /// A refund that the gateway could not make waits for a person: so the operator was told.
@@ -41,14 +41,10 @@ impl Shop {
 
     fn check_order(&self, order: &Order, broken: &mut Vec<String>) {
         let id = order.id;
-        let machines: Vec<_> = self
-            .world
-            .host
-            .machines_ever()
-            .into_iter()
-            .filter(|m| m.tags.contains(&id.to_string()) && !self.left_to_the_inventory(m))
-            .collect();
-        let instance = self.world.store.instances().into_iter().find(|i| i.id == order.instance);
+        let attempts = self.world.store.look_attempts(id);
+        let mut machines = self.world.host.machines_ever_of(id);
+        machines.retain(|machine| !self.left_to_the_inventory(machine, &attempts));
+        let instance = self.world.store.look_instance(order.instance);
         let terminated = instance.as_ref().is_some_and(|i| i.status == InstanceStatus::Terminated);
 
         let wanted = usize::from(order.status == OrderStatus::Active && !terminated);
@@ -102,9 +98,7 @@ impl Shop {
 
     /// The password that the customer was told last opens the desktop. (Ubuntu has a hash of it, which is slow to try.)
     fn check_password(&self, order: &Order, machines: &[VmMachine], broken: &mut Vec<String>) {
-        let mails = self.world.outbox.sent();
-        let told = mails.iter().rev().filter(|m| m.order == Some(order.id)).find_map(|m| m.password.as_ref());
-        if let Some(told) = told
+        if let Some(told) = self.world.outbox.last_password(order.id)
             && machines.iter().all(|m| m.password != *told.expose())
         {
             broken.push(format!("{}: the password that was mailed opens nothing", order.id));
@@ -112,8 +106,7 @@ impl Shop {
     }
 
     /// Whether only the inventory can find a machine: it came after the quarantine, or its attempt was left behind.
-    fn left_to_the_inventory(&self, machine: &VmMachine) -> bool {
-        let attempts = self.world.store.all_attempts();
+    fn left_to_the_inventory(&self, machine: &VmMachine, attempts: &[Attempt]) -> bool {
         let left = |a: &Attempt| a.is_left_behind() && a.vm_name() == machine.name;
         let recorded = attempts.iter().any(|a| a.vm.as_ref() == Some(&machine.id));
         let late = machine.late_by() >= PROMISED_QUARANTINE;
@@ -121,8 +114,7 @@ impl Shop {
     }
 
     fn check_ledger(&self, order: &Order, payment: &Payment, broken: &mut Vec<String>) {
-        let entries: Vec<_> =
-            self.world.store.ledger_entries().into_iter().filter(|e| e.order == order.id).collect();
+        let entries = self.world.store.look_ledger(order.id);
         let balance = ledger::balance(&entries, order.price.currency).map(|money| money.minor);
         // Money that is not what was asked for is a person's business and not in the ledger yet.
         let kept = match payment.status {
@@ -155,19 +147,18 @@ impl Shop {
 
     fn check_secrets(&self, broken: &mut Vec<String>) {
         let world = &self.world;
-        let mut seen: Vec<(&str, String)> = vec![("the log", self.logged())];
-        seen.extend(world.queues.bodies().into_iter().map(|body| ("a message", body)));
-        seen.extend(world.store.mails().iter().map(|mail| ("a mail's record", format!("{mail:?}"))));
-        seen.extend(world.store.tickets().iter().map(|ticket| ("a ticket", format!("{ticket:?}"))));
-        seen.extend(world.store.audit_entries().iter().map(|line| ("the audit log", format!("{line:?}"))));
-        for (name, execution) in world.workflows.executions() {
-            seen.push(("an execution", format!("{name} {:?}", execution.history)));
-        }
-        for canary in world.canaries() {
-            for (place, _) in seen.iter().filter(|(_, text)| text.contains(&canary)) {
+        let secrets = Secrets::new(world.canaries());
+        let mut look = |place: &str, text: &str| {
+            if secrets.are_in(text) {
                 broken.push(format!("{place} holds a secret"));
             }
-        }
+        };
+        look("the log", &self.logged());
+        world.queues.each_body(|body| look("a message", body));
+        world.workflows.each_history(|history| look("an execution", history));
+        world.store.mails().iter().for_each(|mail| look("a mail's record", &format!("{mail:?}")));
+        world.store.tickets().iter().for_each(|ticket| look("a ticket", &format!("{ticket:?}")));
+        world.store.audit_entries().iter().for_each(|line| look("the audit log", &format!("{line:?}")));
     }
 }
 

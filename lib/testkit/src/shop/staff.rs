@@ -84,10 +84,10 @@ impl Shop {
         if !matches!(order.status, OrderStatus::Active | OrderStatus::Refunded) {
             broken.push(format!("{id}, which staff ordered, rests as {}", order.status));
         }
-        if store.payments().iter().any(|p| p.order == id || p.id == order.payment) {
+        if store.look_payment(order.payment).is_some() || store.payments().iter().any(|p| p.order == id) {
             broken.push(format!("{id}, which staff ordered, has a payment"));
         }
-        if store.ledger_entries().iter().any(|entry| entry.order == id) {
+        if !store.look_ledger(id).is_empty() {
             broken.push(format!("{id}, which staff ordered, is in the ledger"));
         }
         let owed: Vec<&str> =

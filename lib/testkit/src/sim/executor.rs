@@ -1,12 +1,12 @@
 //! Runs what is ready, and moves the clock when nothing is.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use app::ports::Clock;
 use domain::Timestamp;
 
 use super::Sim;
@@ -24,9 +24,21 @@ impl Wake for Ready {
 pub(crate) type GoingOn = Pin<Box<dyn Future<Output = ()>>>;
 
 struct Task {
-    name: String,
+    name: Cow<'static, str>,
     ready: Arc<Ready>,
+    waker: Waker,
     future: GoingOn,
+}
+
+impl Task {
+    fn new(name: Cow<'static, str>, future: GoingOn) -> Self {
+        let ready = Arc::new(Ready(AtomicBool::new(true)));
+        Self { name, waker: Waker::from(Arc::clone(&ready)), ready, future }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Steps that one run may take before it counts as stuck in a circle.
@@ -43,9 +55,12 @@ impl Executor {
         Self { sim, tasks: Vec::new() }
     }
 
-    pub(crate) fn spawn(&mut self, name: String, future: impl Future<Output = ()> + 'static) {
-        let ready = Arc::new(Ready(AtomicBool::new(true)));
-        self.tasks.push(Task { name, ready, future: Box::pin(future) });
+    pub(crate) fn spawn(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        future: impl Future<Output = ()> + 'static,
+    ) {
+        self.tasks.push(Task::new(name.into(), Box::pin(future)));
     }
 
     /// Ends what goes on under this name, wherever it is.
@@ -54,25 +69,34 @@ impl Executor {
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
-        self.tasks.iter().map(|task| task.name.clone()).collect()
+        self.tasks.iter().map(|task| task.name.clone().into_owned()).collect()
+    }
+
+    /// Whether nothing goes on.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
     }
 
     /// Runs until `done`, or until `limit` has come. `perform` turns work of the agenda into something to run.
+    ///
+    /// `done` is asked at the beginning and after every step of a task: nothing else can change its answer.
     pub(crate) fn run(
         &mut self,
         limit: Timestamp,
         mut done: impl FnMut() -> bool,
-        perform: &mut dyn FnMut(Work) -> (String, GoingOn),
+        perform: &mut dyn FnMut(Work) -> (Cow<'static, str>, GoingOn),
     ) {
+        let mut stepped = true;
         for _ in 0..STEPS_MAX {
-            for work in self.sim.due() {
+            while let Some(work) = self.sim.due() {
                 let (name, future) = perform(work);
-                self.spawn(name, future);
+                self.tasks.push(Task::new(name, future));
             }
-            if done() {
+            if stepped && done() {
                 return;
             }
-            if !self.poll_one() && (self.sim.now() >= limit || !self.sim.advance(limit)) {
+            stepped = self.poll_one();
+            if !stepped && !self.sim.advance(limit) {
                 return;
             }
         }
@@ -81,17 +105,16 @@ impl Executor {
 
     /// Polls one ready task, chosen by the seed; `false` when none is ready.
     fn poll_one(&mut self) -> bool {
-        let ready: Vec<usize> =
-            (0..self.tasks.len()).filter(|i| self.tasks[*i].ready.0.load(Ordering::Relaxed)).collect();
-        let chosen = match ready.as_slice() {
-            [] => return false,
-            [only] => *only,
-            several => several[usize::try_from(self.sim.below(several.len() as u64)).unwrap_or(0)],
+        let mut ready = (0..self.tasks.len()).filter(|place| self.tasks[*place].is_ready());
+        let Some(first) = ready.next() else { return false };
+        let others = ready.clone().count();
+        let chosen = match usize::try_from(if others == 0 { 0 } else { self.sim.below(others as u64 + 1) }) {
+            Ok(0) | Err(_) => first,
+            Ok(number) => ready.nth(number - 1).unwrap_or(first),
         };
         let task = &mut self.tasks[chosen];
         task.ready.0.store(false, Ordering::Relaxed);
-        let waker = Waker::from(Arc::clone(&task.ready));
-        if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        if task.future.as_mut().poll(&mut Context::from_waker(&task.waker)).is_ready() {
             drop(self.tasks.remove(chosen));
         }
         true

@@ -89,22 +89,8 @@ impl Sim {
 
     /// Waits on virtual time.
     pub async fn sleep(&self, duration: SignedDuration) {
-        let due = self.now().checked_add(duration).expect("a time within range");
-        let mut place = None;
-        poll_fn(|context| {
-            self.state(|s| {
-                if s.now >= due {
-                    return Poll::Ready(());
-                }
-                let key = *place.get_or_insert_with(|| {
-                    s.sequence += 1;
-                    (due, s.sequence)
-                });
-                s.timers.insert(key, context.waker().clone());
-                Poll::Pending
-            })
-        })
-        .await;
+        let mut timer = None;
+        poll_fn(|context| self.state(|s| s.wait(&mut timer, context.waker(), |_| duration))).await;
     }
 
     /// The outcome of `work`, or `None` when it takes longer than `limit`; `work` is then dropped.
@@ -145,9 +131,17 @@ impl Sim {
         lost: impl Fn() -> E + Send,
         effect: impl FnOnce() -> Result<T, E> + Send,
     ) -> Result<T, E> {
-        let moment = self.state(|s| 1 + s.schedule.below(40));
-        self.sleep(SignedDuration::from_millis(i64::try_from(moment).unwrap_or(1))).await;
-        match self.state(|s| s.switch.next(name)) {
+        let mut timer = None;
+        let fault = poll_fn(|context| {
+            self.state(|s| {
+                let moment = |s: &mut State| {
+                    let millis = 1 + s.schedule.below(40);
+                    SignedDuration::from_millis(i64::try_from(millis).unwrap_or(1))
+                };
+                s.wait(&mut timer, context.waker(), moment).map(|()| s.switch.next(name))
+            })
+        });
+        match fault.await {
             None => effect(),
             Some(Fault::Before) => Err(lost()),
             Some(Fault::After) => effect().and_then(|_| Err(lost())),
@@ -173,26 +167,30 @@ impl Sim {
         });
     }
 
-    /// Takes the work that is due.
-    fn due(&self) -> Vec<Work> {
+    /// Takes the first piece of work that is due.
+    fn due(&self) -> Option<Work> {
         self.state(|s| {
-            let later = s.agenda.split_off(&(s.now, u64::MAX));
-            std::mem::replace(&mut s.agenda, later).into_values().collect()
+            let first = s.agenda.first_entry()?;
+            (first.key().0 <= s.now).then(|| first.remove())
         })
     }
 
     /// Moves the clock to the next thing that will happen, but not beyond `limit`; `false` when nothing will.
     fn advance(&self, limit: Timestamp) -> bool {
         self.state(|s| {
-            let timer = s.timers.keys().next().map(|(at, _)| *at);
-            let agenda = s.agenda.keys().next().map(|(at, _)| *at);
+            if s.now >= limit {
+                return false;
+            }
+            let timer = s.timers.first_key_value().map(|((at, _), _)| *at);
+            let agenda = s.agenda.first_key_value().map(|((at, _), _)| *at);
             let Some(next) = timer.into_iter().chain(agenda).min().filter(|at| *at <= limit) else {
-                s.now = s.now.max(limit);
+                s.now = limit;
                 return false;
             };
             s.now = s.now.max(next);
-            let later = s.timers.split_off(&(s.now, u64::MAX));
-            std::mem::replace(&mut s.timers, later).into_values().for_each(Waker::wake);
+            while let Some(first) = s.timers.first_entry().filter(|first| first.key().0 <= s.now) {
+                first.remove().wake();
+            }
             true
         })
     }
@@ -200,6 +198,31 @@ impl Sim {
     /// Whether anything is on the agenda before `limit`.
     pub(crate) fn agenda_before(&self, limit: Timestamp) -> bool {
         self.state(|s| s.agenda.keys().next().is_some_and(|(at, _)| *at <= limit))
+    }
+}
+
+impl State {
+    /// Waits until the time of `timer`, which is set (and takes its place among the timers) at the first look.
+    fn wait(
+        &mut self,
+        timer: &mut Option<(Timestamp, u64)>,
+        waker: &Waker,
+        duration: impl FnOnce(&mut Self) -> SignedDuration,
+    ) -> Poll<()> {
+        let (due, place) = match *timer {
+            Some(set) => set,
+            None => {
+                let duration = duration(self);
+                self.sequence += 1;
+                let due = self.now.checked_add(duration).expect("a time within range");
+                *timer.insert((due, self.sequence))
+            }
+        };
+        if self.now >= due {
+            return Poll::Ready(());
+        }
+        self.timers.insert((due, place), waker.clone());
+        Poll::Pending
     }
 }
 

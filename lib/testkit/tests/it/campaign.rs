@@ -1,5 +1,7 @@
 //! The fault campaign over a few seeds, and the known bugs that it must catch.
 
+use std::sync::Arc;
+
 use testkit::Machine;
 use testkit::campaign::{Bug, lifetimes};
 
@@ -10,7 +12,7 @@ const SEEDS_FOR_A_BUG: u64 = 4_000;
 
 #[test]
 fn whatever_goes_wrong_every_promise_is_kept() {
-    let machine = Machine::provision_desktop();
+    let machine = Arc::new(Machine::provision_desktop());
     for seed in 0..SEEDS {
         // Every tenth shop keeps its log, in which no secret may stand.
         let outcome = lifetimes(seed, &machine, None, seed % 10 == 0);
@@ -25,7 +27,7 @@ fn whatever_goes_wrong_every_promise_is_kept() {
 
 #[test]
 fn every_known_bug_is_caught() {
-    let machine = Machine::provision_desktop();
+    let machine = Arc::new(Machine::provision_desktop());
     let missed: Vec<Bug> = Bug::ALL
         .into_iter()
         .filter(|bug| {
@@ -37,7 +39,7 @@ fn every_known_bug_is_caught() {
 
 #[test]
 fn a_seed_is_the_same_run_every_time() {
-    let machine = Machine::provision_desktop();
+    let machine = Arc::new(Machine::provision_desktop());
     for seed in 0..20 {
         let (first, second) = (lifetimes(seed, &machine, None, false), lifetimes(seed, &machine, None, true));
         assert_eq!(

@@ -1,10 +1,11 @@
 //! The checks at rest must see what they are there for: each test breaks a promise by hand.
 
 use domain::catalogue::Os;
+use domain::ledger::EntryKind;
 use domain::order::OrderStatus;
 use jiff::SignedDuration;
 use testkit::Shop;
-use testkit::ports::{HostFault, Op, Row};
+use testkit::ports::{HostFault, Key, Op, Row};
 
 /// What the checks say, of a shop that is then forgotten instead of checked.
 fn complaints(shop: Shop) -> String {
@@ -18,7 +19,7 @@ fn a_paid_order_that_nobody_cares_for_is_seen() {
     let mut shop = Shop::open();
     let (_, order) = shop.delivered(Os::Windows);
     assert_eq!(shop.broken_promises(), Vec::<String>::new());
-    shop.world.store.tamper(&format!("ORDER#{order}"), |row| {
+    shop.world.store.tamper(&Key::Order(order), |row| {
         if let Row::Order(order) = row {
             order.status = OrderStatus::Provisioning;
         }
@@ -32,7 +33,7 @@ fn a_ledger_that_does_not_add_up_is_seen() {
     let mut shop = Shop::open();
     let (_, order) = shop.delivered(Os::Windows);
     let charge =
-        shop.world.store.keys().into_iter().find(|k| k.starts_with("LEDGER#") && k.contains("charge"));
+        shop.world.store.keys().into_iter().find(|k| matches!(k, Key::Ledger(_, EntryKind::Charge, _)));
     shop.world.store.tamper(&charge.unwrap(), |row| {
         if let Row::Ledger(entry) = row {
             entry.amount.minor -= 1;
@@ -71,7 +72,7 @@ fn a_secret_in_a_mails_record_is_seen() {
     let mut shop = Shop::open();
     let (_, order) = shop.delivered(Os::Linux);
     let password = shop.world.keys.plaintexts().remove(0);
-    shop.world.store.tamper(&format!("MAIL#{order}.ready"), |row| {
+    shop.world.store.tamper(&Key::Mail(format!("{order}.ready")), |row| {
         if let Row::Mail(mail) = row {
             mail.note = Some(password);
         }
@@ -86,7 +87,7 @@ fn money_that_is_refunded_here_and_kept_there_is_seen() {
     shop.world.host.sell_out("ewr");
     let order = shop.paid_order(Os::Windows);
     shop.run_for(SignedDuration::from_mins(10));
-    shop.world.store.tamper(&format!("ORDER#{order}"), |row| {
+    shop.world.store.tamper(&Key::Order(order), |row| {
         if let Row::Order(order) = row {
             order.status = OrderStatus::Refunded;
         }

@@ -11,7 +11,7 @@ use domain::order::{OrderStatus, Step};
 use domain::vm::vm_name;
 use jiff::SignedDuration;
 use testkit::catalogues::six_providers;
-use testkit::ports::{HostFault, Op, Row};
+use testkit::ports::{HostFault, Key, Op, Row};
 use testkit::{Fault, Shop, Trigger};
 
 fn minutes(n: i64) -> SignedDuration {
@@ -525,7 +525,7 @@ fn a_record_of_before_prices_were_kept_counts_apart() {
     let mut shop = Shop::open();
     let (_, order) = shop.delivered(Os::Windows);
     shop.delivered(Os::Windows);
-    let key = format!("INSTANCE#{}", shop.instance(order).id);
+    let key = Key::Instance(shop.instance(order).id);
     shop.world.store.tamper(&key, |row| {
         if let Row::Instance(instance) = row {
             instance.price = None;

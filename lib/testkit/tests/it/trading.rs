@@ -12,7 +12,7 @@ use domain::ids::InstanceId;
 use domain::instance::InstanceStatus;
 use domain::order::{Failure, OrderStatus, Step};
 use domain::trading::VpsStatus;
-use testkit::ports::{BootPlan, HostFault, Op, VmMachine};
+use testkit::ports::{BootPlan, HostFault, Key, Op, Row, VmMachine};
 use testkit::{Customer, Fault, Shop, Trigger};
 
 const ACCOUNT: &str = "51234567";
@@ -69,7 +69,7 @@ fn what_staff_order_says_nothing_about_how_long_customers_wait() {
     let mut shop = Shop::open();
     let desk = staff(&mut shop);
     delivered(&mut shop, &desk);
-    assert!(!shop.world.store.keys().iter().any(|key| key.starts_with("SETUP_TIMES#")));
+    assert!(!shop.world.store.keys().iter().any(|key| matches!(key, Key::SetupTimes(..))));
 }
 
 #[test]
@@ -228,8 +228,8 @@ fn a_look_puts_address_and_state_right() {
         (view.provider_instance_id.unwrap(), view.ip_address)
     };
     let wrong: IpAddr = "192.0.2.99".parse().unwrap();
-    shop.world.store.tamper(&format!("INSTANCE#{id}"), |row| {
-        let testkit::ports::Row::Instance(instance) = row else { panic!("no desktop") };
+    shop.world.store.tamper(&Key::Instance(id), |row| {
+        let Row::Instance(instance) = row else { panic!("no desktop") };
         instance.address = Some(wrong);
     });
     shop.world.host.meddle(&vm, |machine| machine.on = false);

@@ -44,21 +44,6 @@ pub enum HostFault {
     Late(SignedDuration),
 }
 
-/// A fault in how we speak to providers, put back on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostBug {
-    /// A look-up finds nothing.
-    FindsNothing,
-    /// A machine that is looked at tells a password that was never its own.
-    TellsAnotherPassword,
-    /// A create without a clear answer is sent again at once.
-    CreatesAgain,
-    /// A create without a clear answer is told as a refusal.
-    UnclearIsRefused,
-    /// A delete is told as done whatever the provider said, and what was to be deleted is not looked up again.
-    DeleteOnlyBelieved,
-}
-
 /// How a machine that is made comes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BootPlan {
