@@ -44,16 +44,28 @@ pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     Ok(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-/// A whole number, also as a string. A fraction is nothing: amounts are never rounded here.
+/// A whole number, also as a string of digits. A fraction is nothing: amounts are never rounded here. But `80.0` is 80:
+/// what is documented as a number may be written so.
 ///
 /// # Errors
 /// Only those of the deserializer: input that is not JSON.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            text.strip_suffix(".0").unwrap_or(&text).parse().ok()
+        }
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     })
+}
+
+/// A count: a whole number as [`integer`] reads it, and 0 for what is missing or negative.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Ok(integer(deserializer)?.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -69,11 +81,16 @@ mod tests {
             (json!(-1), Some(-1)),
             (json!("45,000"), None),
             (json!(45.5), None),
+            (json!(80.0), Some(80)),
+            (json!("80.00"), None),
+            (json!(1e300), None),
             (json!(u64::MAX), None),
             (json!({}), None),
             (json!(null), None),
         ] {
             assert_eq!(integer(written.clone()).ok(), Some(number), "{written}");
+            let counted = number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
+            assert_eq!(count(written.clone()).ok(), Some(counted), "{written}");
         }
     }
 
@@ -86,6 +103,26 @@ mod tests {
             (json!([]), None),
         ] {
             assert_eq!(text(written.clone()).ok(), Some(id.map(str::to_owned)), "{written}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_digits_has_to_be_there() {
+        #[derive(Deserialize)]
+        struct One {
+            #[serde(deserialize_with = "digits")]
+            id: String,
+        }
+        for (written, id) in [
+            (json!({"id": 9_007_199_254_740_993_u64}), Some("9007199254740993")),
+            (json!({"id": "17"}), Some("17")),
+            (json!({"id": "../1"}), None),
+            (json!({"id": 1.5}), None),
+            (json!({"id": null}), None),
+            (json!({}), None),
+        ] {
+            let read = serde_json::from_value::<One>(written.clone()).ok().map(|one| one.id);
+            assert_eq!(read.as_deref(), id, "{written}");
         }
     }
 

@@ -133,3 +133,25 @@ async fn an_answer_that_stands_is_not_asked_for_again() {
     let answer = http_call::read_unless(patience, 10, request, closed).await.expect("an answer");
     assert_eq!((answer.status, peer.seen().len()), (503, 1));
 }
+
+#[tokio::test]
+async fn a_time_in_a_header_is_counted_from_the_answers_own_date() {
+    let date = "Fri, 20 Nov 2026 08:07:18 GMT";
+    for (date, at, seconds) in [
+        (date, "1795162043", Some(5)),
+        (date, "1795162000", Some(1)),
+        (date, "1795999999", Some(3600)),
+        (date, "-9223372036854775808", None),
+        (date, "soon", None),
+        ("today", "1795162043", None),
+    ] {
+        let limited = Reply::empty(200).with("date", date).with("x-reset", at);
+        let peer = Peer::start(vec![limited]).await;
+        let answer = read_from(&peer, SHORT).await.expect("an answer");
+        assert_eq!(
+            (answer.seconds_until("x-reset"), answer.seconds_until("x-other")),
+            (seconds, None),
+            "{at}"
+        );
+    }
+}

@@ -66,9 +66,13 @@ impl Client {
     async fn cancel(&self, id: &VmId) -> Result<Option<Date>, VmError> {
         let answer = self.act_on(id, &["cancel"]).await?;
         if !answer.is_success() {
-            return match failure::refused_action(&answer) {
+            // Whatever the words of a 422, waiting does not help.
+            let for_a_person = answer.status == 422;
+            let error =
+                if for_a_person { failure::refused(&answer) } else { failure::refused_action(&answer) };
+            return match error {
                 VmError::NotFound => Ok(None),
-                VmError::Refused(text) if answer.status == 422 => Err(VmError::Refused(format!(
+                VmError::Refused(text) if for_a_person => Err(VmError::Refused(format!(
                     "this contract cannot be cancelled through the API: a person has to cancel it in the customer \
                      panel ({text})"
                 ))),

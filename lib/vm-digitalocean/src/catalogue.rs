@@ -45,14 +45,14 @@ fn country(slug: &str) -> &'static str {
 #[derive(Deserialize)]
 pub(crate) struct Size {
     slug: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    vcpus: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    vcpus: u64,
     /// MB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    memory: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    memory: u64,
     /// GB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    disk: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    disk: u64,
     #[serde(default, deserialize_with = "cents::dollars")]
     price_monthly: Option<i64>,
     /// Where it can be had now.
@@ -73,12 +73,11 @@ impl Size {
 
 impl From<Size> for ProviderPlan {
     fn from(size: Size) -> Self {
-        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         Self {
             id: size.slug,
-            vcpus: u32::try_from(count(size.vcpus)).unwrap_or(0),
-            memory_mb: count(size.memory),
-            disk_gb: count(size.disk),
+            vcpus: u32::try_from(size.vcpus).unwrap_or(0),
+            memory_mb: size.memory,
+            disk_gb: size.disk,
             monthly_usd_cents: size.price_monthly,
             regions: if size.available { size.regions } else { Vec::new() },
         }

@@ -11,7 +11,7 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
 use reqwest::Method;
 use serde_json::json;
-use vm_http::failure::{later, unclear};
+use vm_http::failure::{deleted, later, unclear};
 use vm_http::{ACT_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{Regions, Sizes};
@@ -86,13 +86,7 @@ impl VmHost for Client {
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
         let answer = self.api.send(Method::DELETE, &["droplets", number(id)?]).await?;
-        if is_done(&answer) {
-            return Ok(Deleted::Gone);
-        }
-        match failure::refused_delete(&answer) {
-            VmError::NotFound => Ok(Deleted::Gone),
-            error => Err(error),
-        }
+        deleted(&answer, failure::refused)
     }
 
     async fn traffic(&self, id: &VmId, days: u16) -> Result<Vec<Traffic>, VmError> {

@@ -30,18 +30,27 @@ pub(crate) struct ServerType {
     #[serde(default, deserialize_with = "lenient::integer")]
     id: Option<i64>,
     pub(crate) name: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    cores: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    cores: u64,
     /// GB, written as a fraction: `4.0`.
     #[serde(default, deserialize_with = "megabytes")]
     memory: u64,
     /// GB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    disk: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    disk: u64,
     #[serde(default)]
     prices: Vec<Price>,
     #[serde(default)]
-    locations: Option<Vec<Named>>,
+    locations: Option<Vec<Place>>,
+}
+
+/// A location that has, or had, the type.
+#[derive(Deserialize)]
+struct Place {
+    name: String,
+    /// Whether it can be bought there now. Told since April 2026, in place of the data centres' stock.
+    #[serde(default)]
+    available: Value,
 }
 
 #[derive(Deserialize)]
@@ -69,21 +78,26 @@ page!(ServerTypes, "server_types", server_types: ServerType, meta: Meta);
 impl ServerType {
     /// Where it is offered: as it says itself, or else where it has a price.
     pub(crate) fn regions(&self) -> Vec<String> {
-        match &self.locations {
-            Some(locations) => locations.iter().map(|location| location.name.clone()).collect(),
-            None => self.prices.iter().map(|price| price.location.clone()).collect(),
-        }
+        let Some(places) = &self.locations else {
+            return self.prices.iter().map(|price| price.location.clone()).collect();
+        };
+        let offered = places.iter().filter(|place| place.available != Value::Bool(false));
+        offered.map(|place| place.name.clone()).collect()
+    }
+
+    /// Whether it can be bought in a location now; `None` when it does not say.
+    pub(crate) fn available(&self, location: &str) -> Option<bool> {
+        self.locations.as_ref()?.iter().find(|place| place.name == location)?.available.as_bool()
     }
 
     /// As the port has it. `in_dollars`: whether the project pays in US dollars; a price in euros is none in cents
     /// of a dollar, and no rate is known here.
     pub(crate) fn plan(self, in_dollars: bool) -> ProviderPlan {
-        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         let dearest = self.prices.iter().filter_map(|price| price.price_monthly.net).max();
         ProviderPlan {
-            vcpus: u32::try_from(count(self.cores)).unwrap_or(0),
+            vcpus: u32::try_from(self.cores).unwrap_or(0),
             memory_mb: self.memory,
-            disk_gb: count(self.disk),
+            disk_gb: self.disk,
             monthly_usd_cents: dearest.filter(|_| in_dollars),
             regions: self.regions(),
             id: self.name,

@@ -6,7 +6,7 @@
 use app::ports::VmError;
 use http_call::{Answer, bounded};
 use serde::Deserialize;
-use vm_http::failure::{TEXT_CHARS_MAX, never_for_good, unclear};
+use vm_http::failure::{TEXT_CHARS_MAX, unclear};
 
 /// The longest pause that is believed, in seconds. The limit of an hour comes back one request a second, so that
 /// there is room again long before all of it is back.
@@ -50,7 +50,7 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
             busy(answer)
         }
         "server_error" | "service_error" | "unavailable" | "timeout" | "bad_gateway" => unclear(answer),
-        _ if answer.status == 429 => busy(answer),
+        _ if matches!(answer.status, 423 | 429) => busy(answer),
         _ if (400..500).contains(&answer.status) && answer.status != 408 => VmError::Refused(text),
         _ => unclear(answer),
     }
@@ -63,11 +63,6 @@ pub(crate) fn refused_create(answer: &Answer) -> VmError {
         VmError::Refused(text) if text.contains(NOT_THERE) => VmError::OutOfStock(text),
         other => other,
     }
-}
-
-/// The same for a delete: what is not deleted is paid for.
-pub(crate) fn refused_delete(answer: &Answer) -> VmError {
-    never_for_good(refused(answer))
 }
 
 fn busy(answer: &Answer) -> VmError {

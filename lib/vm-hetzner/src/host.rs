@@ -11,6 +11,7 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde_json::json;
+use vm_http::failure::deleted;
 use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{self, DataCenters, Images, Locations, Pricing, ServerTypes};
@@ -119,13 +120,7 @@ impl VmHost for Client {
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
         let answer = self.api.send(Method::DELETE, &["servers", checked(id)?]).await?;
-        if is_done(&answer) {
-            return Ok(Deleted::Gone);
-        }
-        match failure::refused_delete(&answer) {
-            VmError::NotFound => Ok(Deleted::Gone),
-            error => Err(error),
-        }
+        deleted(&answer, failure::refused)
     }
 
     /// Hetzner tells the sum of the current period only: one entry, whatever `days` is.
@@ -160,13 +155,16 @@ impl VmHost for Client {
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
         let types = self.all::<ServerTypes>(&[("name", &offering.plan)]).await?;
         let Some(wanted) = types.into_iter().find(|one| one.name == offering.plan) else { return Ok(false) };
+        if let Some(told) = wanted.available(&offering.provider_region) {
+            return Ok(told);
+        }
         if !wanted.regions().contains(&offering.provider_region) {
             return Ok(false);
         }
         match self.all::<DataCenters>(&[]).await {
             Ok(centers) => Ok(catalogue::has(&centers, &offering.provider_region, &wanted).unwrap_or(true)),
-            // Data centres are being taken out of the API; without them only a create tells.
-            Err(VmError::NotFound) => Ok(true),
+            // They have left the API in October 2026 (410). Without them only a create tells.
+            Err(VmError::NotFound | VmError::Refused(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }

@@ -50,6 +50,9 @@ pub(crate) struct Created {
     server: Server,
     #[serde(default)]
     action: Option<Action>,
+    /// What follows, such as its start.
+    #[serde(default)]
+    next_actions: Option<Vec<Action>>,
     #[serde(default, deserialize_with = "vm_http::secret")]
     root_password: Option<Secret<String>>,
 }
@@ -131,10 +134,11 @@ struct DataCenter {
 }
 
 impl Created {
-    /// In our words; failed when the action that makes it already has.
+    /// In our words; failed when an action that makes or starts it already has.
     pub(crate) fn read(self) -> CreatedVm {
         let mut made = self.server.read();
-        if let Some(action) = self.action.filter(|action| action.status == "error") {
+        let mut actions = self.action.into_iter().chain(self.next_actions.into_iter().flatten());
+        if let Some(action) = actions.find(|action| action.status == "error") {
             let code = action.error.map(|error| error.code).unwrap_or_default();
             made.vm.state = VmState::Failed(bounded(&code, WORD_CHARS_MAX));
         }
@@ -265,6 +269,16 @@ mod tests {
                 failed
             );
         }
+    }
+
+    #[test]
+    fn a_start_that_has_failed_fails_the_machine() {
+        let made = json!({
+            "server": {"id": 1}, "action": {"status": "success"},
+            "next_actions": [{"status": "running"}, {"status": "error", "error": {"code": "no_start"}}],
+        });
+        let made: Created = serde_json::from_value(made).unwrap();
+        assert_eq!(made.read().vm.state, VmState::Failed("no_start".to_owned()));
     }
 
     #[test]

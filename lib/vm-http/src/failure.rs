@@ -3,8 +3,10 @@
 //! Most have no codes: a refusal is an HTTP status and a sentence, and what the sentence is about shows in its words. A
 //! sentence that no word fits is a plain refusal, and is kept.
 
-use app::ports::VmError;
+use app::ports::{Deleted, VmError};
 use http_call::{Answer, NoAnswer};
+
+use crate::is_done;
 
 /// The longest sentence of theirs that is kept, in characters.
 pub const TEXT_CHARS_MAX: usize = 300;
@@ -60,11 +62,26 @@ pub fn of_action(refused: VmError, passing: &[&str]) -> VmError {
     }
 }
 
-/// The same for what must succeed in the end, such as a delete: it is never refused for good.
+/// The same for what must succeed in the end: it is never refused for good.
 pub fn never_for_good(refused: VmError) -> VmError {
     match refused {
         VmError::Refused(text) => later(&text),
         other => other,
+    }
+}
+
+/// What an immediate delete came to, which is never refused for good: what is not deleted is paid for. What was gone
+/// already is deleted.
+///
+/// # Errors
+/// What `refused` says of the answer, as [`never_for_good`].
+pub fn deleted(answer: &Answer, refused: fn(&Answer) -> VmError) -> Result<Deleted, VmError> {
+    if is_done(answer) {
+        return Ok(Deleted::Gone);
+    }
+    match never_for_good(refused(answer)) {
+        VmError::NotFound => Ok(Deleted::Gone),
+        error => Err(error),
     }
 }
 
@@ -99,9 +116,37 @@ pub fn says(text: &str, words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_call::peer::{Peer, Reply, client};
+
+    fn refused_as(answer: &Answer, sentence: Option<&str>) -> VmError {
+        super::refused(answer, sentence.map(str::to_owned), Some(7))
+    }
 
     fn refused(text: &str) -> VmError {
         VmError::Refused(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_status_counts_only_with_the_providers_own_sentence() {
+        for (status, with, without) in [
+            (400, "refuses: no", "HTTP 400"),
+            (401, "refuses our key (is the caller's address on its list?): no", "HTTP 401"),
+            (403, "refuses our key (is the caller's address on its list?): no", "HTTP 403"),
+            (404, "no such machine", "HTTP 404"),
+            (408, "HTTP 408", "HTTP 408"),
+            (422, "refuses: no", "HTTP 422"),
+            (429, "busy", "busy"),
+            (500, "HTTP 500", "HTTP 500"),
+            (302, "HTTP 302", "HTTP 302"),
+        ] {
+            let peer = Peer::start(vec![Reply::empty(status)]).await;
+            let answer = http_call::send(client().get(peer.url()), 9).await.unwrap();
+            let told = |sentence: Option<&str>| {
+                refused_as(&answer, sentence).to_string().replace(", no media type, 0 bytes", "")
+            };
+            assert!(told(Some("no")).ends_with(with), "{status}: {}", told(Some("no")));
+            assert!(told(None).ends_with(without), "{status}: {}", told(None));
+        }
     }
 
     #[test]

@@ -54,14 +54,14 @@ impl From<&Region> for ProviderRegion {
 #[derive(Deserialize)]
 struct Type {
     id: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    vcpus: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    vcpus: u64,
     /// MB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    memory: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    memory: u64,
     /// MB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    disk: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    disk: u64,
     /// `standard`, `gpu`, `premium`, …
     #[serde(default, deserialize_with = "lenient::word")]
     class: String,
@@ -94,12 +94,11 @@ impl Type {
                 && needs.is_none_or(|what| region.can(what))
                 && !availabilities.iter().any(refused)
         };
-        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         ProviderPlan {
             regions: regions.iter().filter(to_be_had).map(|region| region.id.clone()).collect(),
-            vcpus: u32::try_from(count(self.vcpus)).unwrap_or(0),
-            memory_mb: count(self.memory),
-            disk_gb: count(self.disk) / 1024,
+            vcpus: u32::try_from(self.vcpus).unwrap_or(0),
+            memory_mb: self.memory,
+            disk_gb: self.disk / 1024,
             monthly_usd_cents: self.price.monthly,
             id: self.id,
         }

@@ -72,12 +72,6 @@ pub(crate) fn refused_action(answer: &Answer) -> VmError {
     failure::of_action(refused(answer), PASSING)
 }
 
-/// The same for a delete: what is not deleted is paid for. Machines that are being cloned or restored cannot be deleted
-/// yet.
-pub(crate) fn refused_delete(answer: &Answer) -> VmError {
-    failure::never_for_good(refused(answer))
-}
-
 fn refusals(answer: &Answer) -> Option<Vec<Refusal>> {
     answer.json::<Refusals>().ok().map(|all| all.errors).filter(|all| !all.is_empty())
 }

@@ -12,7 +12,7 @@ use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
-use vm_http::failure::unclear;
+use vm_http::failure::{deleted, unclear};
 use vm_http::{ACT_TIME_LIMIT, body, is_done};
 
 use crate::client::{Client, number};
@@ -106,13 +106,8 @@ impl VmHost for Client {
 
     async fn delete(&self, id: &VmId) -> Result<Deleted, VmError> {
         let answer = self.api.send(Method::DELETE, &["linode", "instances", number(id)?]).await?;
-        if is_done(&answer) {
-            return Ok(Deleted::Gone);
-        }
-        match failure::refused_delete(&answer) {
-            VmError::NotFound => Ok(Deleted::Gone),
-            error => Err(error),
-        }
+        // Machines that are being cloned or restored cannot be deleted yet.
+        deleted(&answer, failure::refused)
     }
 
     /// One entry, whatever `days` says: the month so far, on today's date by the provider's clock.

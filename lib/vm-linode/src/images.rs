@@ -22,6 +22,13 @@ pub(crate) struct PublicImage {
     capabilities: Vec<String>,
     #[serde(default)]
     deprecated: bool,
+    /// The list holds the account's own images too.
+    #[serde(default = "yes")]
+    is_public: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl PublicImage {
@@ -51,11 +58,12 @@ impl Client {
     }
 }
 
-/// The id to use: that of an image with cloud-init whose name begins as wanted, the fallback if it is one of them; the
+/// The id to use: that of a public image with cloud-init whose name begins as wanted, the fallback if it is one of them; the
 /// fallback when there is none.
 fn choose<'a>(list: &'a [PublicImage], image: &'a WantedImage) -> Result<&'a str, String> {
     let named = |one: &&PublicImage| {
-        one.label.starts_with(&image.name_prefix) && !one.deprecated && one.has_cloud_init()
+        let offered = one.is_public && !one.deprecated && one.has_cloud_init();
+        one.label.starts_with(&image.name_prefix) && offered
     };
     let fallback = Some(image.fallback_id.as_str()).filter(|id| !id.is_empty());
     let fitting: Vec<&str> = list.iter().filter(named).map(|one| one.id.as_str()).collect();
@@ -82,6 +90,7 @@ mod tests {
             {"id": "linode/ubuntu22.04", "label": "Ubuntu 22.04 LTS", "capabilities": ["cloud-init"]},
             {"id": "linode/ubuntu24.04-old", "label": "Ubuntu 24.04 LTS", "deprecated": true,
              "capabilities": ["cloud-init"]},
+            {"id": "private/7", "label": "Ubuntu 24.04 LTS of ours", "is_public": false, "capabilities": ["cloud-init"]},
             {"id": "linode/ubuntu24.04-bare", "label": "Ubuntu 24.04 LTS", "capabilities": []},
             {"id": "linode/ubuntu24.04", "label": "Ubuntu 24.04 LTS", "capabilities": ["cloud-init", "new"]},
         ]))
@@ -97,6 +106,7 @@ mod tests {
         for (prefix, fallback, id) in [
             ("Ubuntu 24.04", "", Some("linode/ubuntu24.04")),
             ("Ubuntu 24.04", "linode/ubuntu24.04-bare", Some("linode/ubuntu24.04")),
+            ("Ubuntu 24.04 LTS of ours", "", None),
             ("Ubuntu 26.04", "linode/ubuntu26.04", Some("linode/ubuntu26.04")),
             ("Ubuntu 26.04", "linode/ubuntu24.04-bare", None),
             ("Ubuntu 26.04", "", None),

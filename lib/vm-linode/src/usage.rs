@@ -29,15 +29,14 @@ impl From<AccountBody> for Account {
 #[derive(Deserialize)]
 pub(crate) struct Transfer {
     /// Bytes, unlike the quota beside it, which is in GB.
-    #[serde(default, deserialize_with = "lenient::integer")]
-    used: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    used: u64,
 }
 
 impl Transfer {
     /// One entry for the whole month so far, on the day of `now`. What comes in is not counted there.
     pub(crate) fn until(&self, now: Timestamp) -> Vec<Traffic> {
-        let used = self.used.and_then(|used| u64::try_from(used).ok()).unwrap_or(0);
         let day = now.to_zoned(TimeZone::UTC).date().to_string();
-        vec![Traffic { day, incoming_bytes: 0, outgoing_bytes: used }]
+        vec![Traffic { day, incoming_bytes: 0, outgoing_bytes: self.used }]
     }
 }

@@ -27,14 +27,14 @@ impl From<Region> for ProviderRegion {
 #[derive(Deserialize)]
 pub(crate) struct Plan {
     id: String,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    vcpu_count: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    vcpu_count: u64,
     /// MB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    ram: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    ram: u64,
     /// GB
-    #[serde(default, deserialize_with = "lenient::integer")]
-    disk: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    disk: u64,
     /// Without the Windows licence.
     #[serde(default, deserialize_with = "cents::dollars")]
     monthly_cost: Option<i64>,
@@ -46,12 +46,11 @@ page!(Plans, "plans", plans: Plan, meta: Meta);
 
 impl From<Plan> for ProviderPlan {
     fn from(plan: Plan) -> Self {
-        let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         Self {
             id: plan.id,
-            vcpus: u32::try_from(count(plan.vcpu_count)).unwrap_or(0),
-            memory_mb: count(plan.ram),
-            disk_gb: count(plan.disk),
+            vcpus: u32::try_from(plan.vcpu_count).unwrap_or(0),
+            memory_mb: plan.ram,
+            disk_gb: plan.disk,
             monthly_usd_cents: plan.monthly_cost,
             regions: plan.locations,
         }

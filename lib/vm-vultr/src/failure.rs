@@ -73,9 +73,3 @@ pub(crate) fn refused_create(answer: &Answer) -> VmError {
 pub(crate) fn refused_action(answer: &Answer) -> VmError {
     failure::of_action(refused(answer), PASSING)
 }
-
-/// The same for a delete: the old API refused it for a machine's first five minutes, and what is not deleted is paid
-/// for.
-pub(crate) fn refused_delete(answer: &Answer) -> VmError {
-    failure::never_for_good(refused(answer))
-}

@@ -13,7 +13,7 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde_json::json;
-use vm_http::failure::before_acting;
+use vm_http::failure::{before_acting, deleted};
 use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{Availability, Plans, Regions};
@@ -125,13 +125,8 @@ impl VmHost for Client {
             Err(error) => return Err(error),
         }
         let answer = self.api.send(Method::DELETE, &["instances", &id.0]).await?;
-        if is_done(&answer) {
-            return Ok(Deleted::Gone);
-        }
-        match failure::refused_delete(&answer) {
-            VmError::NotFound => Ok(Deleted::Gone),
-            error => Err(error),
-        }
+        // The old API refused it for a machine's first five minutes.
+        deleted(&answer, failure::refused)
     }
 
     async fn traffic(&self, id: &VmId, days: u16) -> Result<Vec<Traffic>, VmError> {

@@ -23,7 +23,7 @@ impl Client {
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
         let mut found = match self.walk(trace, Some(("tag", &trace.tag))).await {
             Ok(found) if !found.is_empty() => found,
-            Ok(_) | Err(VmError::Refused(_)) => return self.walk(trace, None).await,
+            Ok(_) | Err(VmError::Refused(_) | VmError::NotFound) => return self.walk(trace, None).await,
             Err(error) => return Err(error),
         };
         for name in &trace.names {
@@ -32,7 +32,7 @@ impl Client {
             }
             match self.walk(trace, Some(("label", name))).await {
                 Ok(more) => add_new(&mut found, more),
-                Err(VmError::Refused(_)) => return self.walk(trace, None).await,
+                Err(VmError::Refused(_) | VmError::NotFound) => return self.walk(trace, None).await,
                 Err(error) => return Err(error),
             }
         }

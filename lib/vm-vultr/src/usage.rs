@@ -38,10 +38,10 @@ pub(crate) struct Bandwidth {
 
 #[derive(Deserialize)]
 struct Day {
-    #[serde(default, deserialize_with = "lenient::integer")]
-    incoming_bytes: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    outgoing_bytes: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::count")]
+    incoming_bytes: u64,
+    #[serde(default, deserialize_with = "lenient::count")]
+    outgoing_bytes: u64,
 }
 
 /// Days by date; an empty list where no day has been counted yet.
@@ -55,11 +55,10 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, D
 impl From<Bandwidth> for Vec<Traffic> {
     /// Oldest day first. What is named by no date is left out.
     fn from(found: Bandwidth) -> Self {
-        let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         let traffic = |(day, count): (String, Day)| Traffic {
             day,
-            incoming_bytes: bytes(count.incoming_bytes),
-            outgoing_bytes: bytes(count.outgoing_bytes),
+            incoming_bytes: count.incoming_bytes,
+            outgoing_bytes: count.outgoing_bytes,
         };
         let dated = |(day, _): &(String, Day)| day.parse::<Date>().is_ok_and(|date| date.to_string() == *day);
         found.bandwidth.into_iter().filter(dated).map(traffic).collect()

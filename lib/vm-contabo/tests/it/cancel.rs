@@ -71,11 +71,13 @@ async fn what_is_gone_is_deleted() {
 
 #[tokio::test]
 async fn what_only_a_person_can_cancel_is_turned_off_and_said_in_words() {
-    let peer = peer([shown(json!({})), refusal(422, "Contract cannot be cancelled"), stopped()]).await;
-    let told = outcome(adapter(&peer).delete(&id()).await);
-    assert!(told.starts_with("refused: ") && told.contains("a person has to cancel it"), "{told}");
-    assert!(told.contains("Contract cannot be cancelled"), "{told}");
-    assert_eq!(asked(&peer), ["cancel", "actions/stop"]);
+    for words in ["Contract cannot be cancelled", "Contract is currently locked"] {
+        let peer = peer([shown(json!({})), refusal(422, words), stopped()]).await;
+        let told = outcome(adapter(&peer).delete(&id()).await);
+        assert!(told.starts_with("refused: ") && told.contains("a person has to cancel it"), "{told}");
+        assert!(told.contains(words), "{told}");
+        assert_eq!(asked(&peer), ["cancel", "actions/stop"]);
+    }
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ async fn a_create_that_makes_nothing_says_why_and_one_that_might_have_is_unclear
         (limited().with("retry-after", "3"), "busy Some(3)"),
         (Reply::html(429), "busy None"),
         (refusal(409, "conflict", "?"), "busy None"),
+        (refusal(423, "resource_locked", "?"), "busy None"),
+        (limited().with("date", date).with("ratelimit-reset", "-9223372036854775808"), "busy None"),
         (refusal(500, "server_error", "?"), "unclear"),
         (refusal(504, "timeout", "?"), "unclear"),
         (refusal(408, "news", "?"), "unclear"),

@@ -103,6 +103,39 @@ async fn a_size_is_in_stock_when_a_data_centre_of_its_place_has_it_now() {
 }
 
 #[tokio::test]
+async fn what_a_size_says_of_a_place_goes_before_what_the_data_centres_say() {
+    let said = |fsn1: Value, ash: Value| {
+        let place = |name: &str, available: &Value| {
+            let mut place = json!({"id": 1, "name": name, "deprecation": null, "available": available});
+            place
+                .as_object_mut()
+                .expect("an object")
+                .retain(|name, value| name != "available" || !value.is_null());
+            place
+        };
+        let kind =
+            json!({"id": 114, "name": "cpx22", "locations": [place("fsn1", &fsn1), place("ash", &ash)]});
+        page("server_types", json!([kind]), Value::Null)
+    };
+    for (fsn1, expected, calls) in [(json!(true), true, 1), (json!(false), false, 1), (json!("?"), true, 2)] {
+        let peer = Peer::start(vec![said(fsn1, json!(true)), centers(json!([114]))]).await;
+        assert_eq!(adapter(&peer).in_stock(&offering()).await.expect("an answer"), expected);
+        assert_eq!(peer.seen().len(), calls);
+    }
+    let peer = Peer::start(vec![said(json!(false), Value::Null), pricing("USD")]).await;
+    assert_eq!(adapter(&peer).plans().await.expect("sizes")[0].regions, ["ash"]);
+}
+
+#[tokio::test]
+async fn without_data_centres_only_a_create_tells_what_is_there() {
+    for status in [404, 410] {
+        let gone = refusal(status, "deprecated_api_endpoint", "this endpoint was removed");
+        let peer = Peer::start(vec![types(), gone]).await;
+        assert!(adapter(&peer).in_stock(&offering()).await.expect("an answer"), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_short_list_without_end_is_no_answer() {
     let script = (0..30).map(|n| page("locations", json!([]), json!(n + 2))).collect();
     let peer = Peer::start(script).await;

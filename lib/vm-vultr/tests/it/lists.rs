@@ -40,7 +40,8 @@ async fn a_machine_is_found_by_its_tag_whatever_else_the_filter_lets_through() {
 
 #[tokio::test]
 async fn when_the_filter_finds_nothing_everything_is_looked_through() {
-    for first in [page("instances", json!([]), ""), refusal(400, "tag is no longer supported")] {
+    let no_filter = [refusal(400, "tag is no longer supported"), refusal(404, "no such tag")];
+    for first in no_filter.into_iter().chain([page("instances", json!([]), "")]) {
         let by_label = machine(json!({"id": "5", "tags": null}));
         let peer = Peer::start(vec![
             first,
