@@ -51,7 +51,12 @@ impl Client {
         let mut found = BTreeMap::new();
         for name in &trace.names {
             let filter = [("displayName", name.as_str())];
-            let machines: Vec<Instance> = self.all(INSTANCES, &filter, PAGES_MAX).await?;
+            let machines: Vec<Instance> = match self.all(INSTANCES, &filter, PAGES_MAX).await {
+                // Documented as "No results were found" too. To make a second machine because a filter failed costs
+                // more than a page.
+                Err(VmError::NotFound) => self.all(INSTANCES, &[], PAGES_MAX).await?,
+                machines => machines?,
+            };
             let machines = machines.into_iter().map(Instance::read).filter(|vm| vm.name == *name);
             found.extend(machines.map(|vm| (vm.id.0.clone(), vm)));
         }
@@ -74,7 +79,10 @@ impl Client {
     /// The machines that a call made, by the audits.
     async fn made_by(&self, request_id: &str) -> Result<Vec<VmId>, VmError> {
         let path = [INSTANCES, &["audits"]].concat();
-        let audits: Vec<Audit> = self.all(&path, &[("requestId", request_id)], AUDIT_PAGES_MAX).await?;
+        let audits: Vec<Audit> = match self.all(&path, &[("requestId", request_id)], AUDIT_PAGES_MAX).await {
+            Err(VmError::NotFound) => Vec::new(),
+            audits => audits?,
+        };
         let made = |audit: &Audit| {
             audit.action.eq_ignore_ascii_case("CREATED") && audit.request_id.eq_ignore_ascii_case(request_id)
         };

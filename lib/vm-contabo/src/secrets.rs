@@ -90,6 +90,8 @@ impl Client {
     pub(crate) async fn discard_secrets(&self, name: &str) -> bool {
         let found = match self.all::<StoredSecret>(PATH, &[("name", name)], PAGES_MAX).await {
             Ok(found) => found,
+            // There are no results for that name.
+            Err(VmError::NotFound) => return true,
             Err(error) => {
                 tracing::warn!(%error, name, "the secrets cannot be listed");
                 return false;

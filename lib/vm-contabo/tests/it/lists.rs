@@ -50,6 +50,22 @@ async fn a_machine_is_found_by_its_exact_name_whatever_else_the_filter_lets_thro
 }
 
 #[tokio::test]
+async fn when_a_filter_knows_no_results_everything_is_looked_through() {
+    let none = || refusal(404, "No results were found for your request");
+    let peer = peer([none(), page(json!([numbered(1, "x"), numbered(2, NAME)]), 1, 1), none()]).await;
+    let found = adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await.expect("a list");
+    assert_eq!(ids(&found), ["2"]);
+    assert_eq!(
+        lines(&peer),
+        [
+            format!("GET /v1/compute/instances?page=1&size=100&displayName={NAME}"),
+            "GET /v1/compute/instances?page=1&size=100".to_owned(),
+            format!("GET /v1/compute/instances/audits?page=1&size=100&requestId={REQUEST_ID}"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_machine_is_found_by_the_call_that_made_it_though_it_has_lost_its_name() {
     let upper = REQUEST_ID.to_ascii_uppercase();
     let audits = [

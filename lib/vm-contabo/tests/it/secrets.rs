@@ -4,7 +4,7 @@ use app::ports::VmHost;
 use http_call::peer::Reply;
 use serde_json::json;
 
-use crate::{NAME, adapter, id, lines, machine, no_secrets, one, outcome, page, peer};
+use crate::{NAME, adapter, id, lines, machine, no_secrets, one, outcome, page, peer, refusal};
 
 #[tokio::test]
 async fn once_the_machine_is_up_its_secret_goes_and_nobody_looks_for_it_again() {
@@ -24,6 +24,17 @@ async fn once_the_machine_is_up_its_secret_goes_and_nobody_looks_for_it_again() 
     assert_eq!(lines(&peer)[2..], ["DELETE /v1/secrets/5", "DELETE /v1/secrets/7"]);
     assert_eq!(outcome(adapter.get(&id()).await), "done");
     assert_eq!(lines(&peer).len(), 5);
+}
+
+#[tokio::test]
+async fn a_machine_of_whose_secrets_there_are_no_results_has_none() {
+    let up = || one(200, machine(json!({})));
+    let peer = peer([up(), refusal(404, "No results were found for your request"), up()]).await;
+    let adapter = adapter(&peer);
+    for _ in 0..2 {
+        assert_eq!(outcome(adapter.get(&id()).await), "done");
+    }
+    assert_eq!(lines(&peer).len(), 3);
 }
 
 #[tokio::test]
