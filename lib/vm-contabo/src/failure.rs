@@ -8,7 +8,7 @@ use app::ports::VmError;
 use http_call::{Answer, bounded};
 use serde::Deserialize;
 use serde_json::Value;
-use vm_http::failure::{self, TEXT_CHARS_MAX, later};
+use vm_http::failure::{self, Kind, TEXT_CHARS_MAX, later};
 
 /// This size cannot be had in this region, or not by this account.
 const OUT_OF_STOCK: &[&str] =
@@ -30,6 +30,8 @@ const PASSING: &[&str] = &[
     "installing",
     "being installed",
 ];
+
+const KINDS: &[Kind<'_>] = &[(OUT_OF_STOCK, VmError::OutOfStock), (QUOTA, VmError::Quota)];
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -71,8 +73,7 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
 /// The same for a create. A 5xx stays unclear however fast it came, also the one by which a blocked account shows: only
 /// a look-up tells whether it made something.
 pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    let sorts = [(OUT_OF_STOCK, VmError::OutOfStock as fn(String) -> VmError), (QUOTA, VmError::Quota)];
-    failure::of_create(refused(answer), sentence(answer), &sorts)
+    failure::of_create(refused(answer), sentence(answer), KINDS)
 }
 
 /// The same for an action on a machine.

@@ -7,7 +7,7 @@
 use app::ports::VmError;
 use http_call::{Answer, bounded};
 use serde::Deserialize;
-use vm_http::failure::{self, TEXT_CHARS_MAX, says};
+use vm_http::failure::{self, Kind, TEXT_CHARS_MAX, says};
 
 /// Guesses: this size cannot be had in this region now. "Size is not available in this region.", "Region is not
 /// available" and "size is unavailable" have been seen.
@@ -33,6 +33,9 @@ const QUOTA: &[&str] = &[
 /// pending event." has been seen.
 const PASSING: &[&str] = &["pending", "locked", "in progress", "try again", "not ready", "currently"];
 
+/// The limit first: "a limit that is not available to you" is no want of stock.
+const KINDS: &[Kind<'_>] = &[(QUOTA, VmError::Quota), (OUT_OF_STOCK, VmError::OutOfStock)];
+
 #[derive(Deserialize)]
 struct Refusal {
     message: String,
@@ -52,11 +55,9 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
 
 /// The same for a create.
 pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    // The limit first: "a limit that is not available to you" is no want of stock.
-    let sorts = [(QUOTA, VmError::Quota as fn(String) -> VmError), (OUT_OF_STOCK, VmError::OutOfStock)];
     match refused(answer) {
         VmError::Unauthorized(text) if answer.status == 403 && says(&text, QUOTA) => VmError::Quota(text),
-        other => failure::of_create(other, sentence(answer), &sorts),
+        other => failure::of_create(other, sentence(answer), KINDS),
     }
 }
 

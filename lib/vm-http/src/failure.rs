@@ -40,18 +40,18 @@ pub fn refused(answer: &Answer, sentence: Option<String>, retry_after: Option<u3
     }
 }
 
-/// Words, and the refusal that a sentence means which has one of them.
-pub type Sort<'a> = (&'a [&'a str], fn(String) -> VmError);
+/// A kind of refusal: words, and what a sentence means that has one of them.
+pub type Kind<'a> = (&'a [&'a str], fn(String) -> VmError);
 
-/// The same for a create: there, no answer is about a machine that exists. The first sort that fits counts.
-pub fn of_create(refused: VmError, sentence: Option<String>, sorts: &[Sort<'_>]) -> VmError {
+/// The same for a create: there, no answer is about a machine that exists. The first kind that fits counts.
+pub fn of_create(refused: VmError, sentence: Option<String>, kinds: &[Kind<'_>]) -> VmError {
     let text = match refused {
         VmError::Refused(text) => text,
         VmError::NotFound => sentence.unwrap_or_default(),
         other => return other,
     };
-    let sort = sorts.iter().find(|(words, _)| says(&text, words));
-    sort.map_or(VmError::Refused as fn(String) -> VmError, |(_, refusal)| *refusal)(text)
+    let kind = kinds.iter().find(|(words, _)| says(&text, words));
+    kind.map_or(VmError::Refused as fn(String) -> VmError, |(_, refusal)| *refusal)(text)
 }
 
 /// The same for an action on a machine: what has one of the words `passing` may pass later, and is no refusal for good.
@@ -150,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_sort_that_fits_counts_at_a_create() {
-        let sorts: [Sort<'_>; 2] = [(&["limit"], VmError::Quota), (&["not available"], VmError::OutOfStock)];
+    fn the_first_kind_that_fits_counts_at_a_create() {
+        let kinds: [Kind<'_>; 2] = [(&["limit"], VmError::Quota), (&["not available"], VmError::OutOfStock)];
         for (error, sentence, told) in [
             (
                 refused("A Limit that is not available"),
@@ -164,7 +164,7 @@ mod tests {
             (VmError::NotFound, None, "refuses: "),
             (VmError::Busy { retry_after: Some(3) }, Some("limit"), "busy"),
         ] {
-            let error = of_create(error, sentence.map(str::to_owned), &sorts);
+            let error = of_create(error, sentence.map(str::to_owned), &kinds);
             assert!(error.to_string().ends_with(told), "{error}");
         }
     }

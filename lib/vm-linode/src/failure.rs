@@ -7,7 +7,7 @@
 use app::ports::VmError;
 use http_call::{Answer, bounded, lenient};
 use serde::Deserialize;
-use vm_http::failure::{self, TEXT_CHARS_MAX};
+use vm_http::failure::{self, Kind, TEXT_CHARS_MAX};
 
 /// Guesses: this type cannot be had in this region now. "No open slots for this plan!" has been seen, of the old API.
 const OUT_OF_STOCK: &[&str] =
@@ -28,6 +28,9 @@ const QUOTA: &[&str] = &[
 
 /// Documented: "Linode busy."; the others are guesses. The same request may pass later.
 const PASSING: &[&str] = &["busy", "locked", "in progress", "try again", "not ready", "pending", "currently"];
+
+/// The limit first: "a limit that is not available to you" is no want of stock.
+const KINDS: &[Kind<'_>] = &[(QUOTA, VmError::Quota), (OUT_OF_STOCK, VmError::OutOfStock)];
 
 #[derive(Deserialize)]
 struct Refusals {
@@ -57,8 +60,7 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
 
 /// The same for a create.
 pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    let sorts = [(QUOTA, VmError::Quota as fn(String) -> VmError), (OUT_OF_STOCK, VmError::OutOfStock)];
-    failure::of_create(refused(answer), sentence(answer), &sorts)
+    failure::of_create(refused(answer), sentence(answer), KINDS)
 }
 
 /// Whether a create was refused because a machine has its label already.

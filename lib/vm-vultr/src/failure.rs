@@ -7,7 +7,7 @@
 use app::ports::VmError;
 use http_call::{Answer, bounded};
 use serde::Deserialize;
-use vm_http::failure::{self, TEXT_CHARS_MAX};
+use vm_http::failure::{self, Kind, TEXT_CHARS_MAX};
 
 /// What a refused key is most often about.
 const KEY_ADVICE: &str = "Vultr's keys work only from listed addresses; \
@@ -45,6 +45,8 @@ const QUOTA: &[&str] = &[
 /// Guesses: the machine is in the middle of something, and the same request may pass later.
 const PASSING: &[&str] = &["locked", "in progress", "try again", "not ready", "pending", "currently"];
 
+const KINDS: &[Kind<'_>] = &[(OUT_OF_STOCK, VmError::OutOfStock), (QUOTA, VmError::Quota)];
+
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -65,8 +67,7 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
 
 /// The same for a create.
 pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    let sorts = [(OUT_OF_STOCK, VmError::OutOfStock as fn(String) -> VmError), (QUOTA, VmError::Quota)];
-    failure::of_create(refused(answer), sentence(answer), &sorts)
+    failure::of_create(refused(answer), sentence(answer), KINDS)
 }
 
 /// The same for an action on a machine.
