@@ -31,9 +31,8 @@ pub(crate) struct Fault {
     pub(crate) word: &'static str,
     /// What happens, in a sentence.
     pub(crate) says: &'static str,
-    os: &'static str,
-    /// How many are bought at once.
-    orders: usize,
+    /// The systems of the desktops that are bought at once.
+    buys: &'static [&'static str],
     /// What the sandbox is told: target and kind; for good, or once.
     faults: &'static [(&'static str, &'static str, Lasts)],
     promise: Promise,
@@ -63,72 +62,64 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         word: "out-of-stock",
         says: "The first provider is sold out: the next one makes the desktop.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[("contabo.create", "out_of_stock", Lasts::ForGood)],
         promise: Promise::Desktop,
     },
     Fault {
         word: "provider-down",
         says: "The first provider fails: its circuit opens after three orders, and the fourth goes round it unasked.",
-        os: "linux",
-        orders: FAILURES,
+        buys: &["linux"; FAILURES],
         faults: &[("contabo.create", "fail_before", Lasts::ForGood)],
         promise: Promise::DesktopsRound("contabo"),
     },
     Fault {
         word: "lost-answer",
         says: "The machine is made and the connection drops before anybody learns of it: it is found and adopted.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[("contabo.create", "drop_after_effect", Lasts::Once)],
         promise: Promise::Desktop,
     },
     Fault {
         word: "late-create",
         says: "The provider says no, and the machine appears seconds later all the same: it is adopted.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[("contabo.create", "late_create", Lasts::Once)],
         promise: Promise::Desktop,
     },
     Fault {
         word: "silent-boot",
         says: "The machine boots and never calls home: it is delivered because RDP answers.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[("contabo.create", "boot_silent", Lasts::Once)],
         promise: Promise::Desktop,
     },
     Fault {
         word: "never-boots",
-        says: "The machine never comes up: at the deadline it is destroyed, and the money goes back (two minutes).",
-        os: "windows",
-        orders: 1,
+        says: "Machines never come up: at the deadline they are destroyed, or cancelled where they are rented by the \
+               month, and the money goes back (two minutes).",
+        buys: &["windows", "linux"],
         faults: &[("*.create", "never_boot", Lasts::ForGood)],
         promise: Promise::MoneyBack,
     },
     Fault {
         word: "sold-out",
         says: "Nobody has anything in stock: the money goes back.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[("*.create", "out_of_stock", Lasts::ForGood)],
         promise: Promise::MoneyBack,
     },
     Fault {
         word: "everything-down",
         says: "Every provider fails: orders wait, their customer is told, and they are delivered when one is back.",
-        os: "windows",
-        orders: FAILURES,
+        buys: &["windows"; FAILURES],
         faults: &[("*.create", "fail_before", Lasts::UntilTheOrderWaits)],
         promise: Promise::Desktop,
     },
     Fault {
         word: "refund-refused",
         says: "Nobody has anything in stock, and the gateway fails the refund: a person is told, with all it takes.",
-        os: "linux",
-        orders: 1,
+        buys: &["linux"],
         faults: &[
             ("*.create", "out_of_stock", Lasts::ForGood),
             ("paystack.refund", "refund_fails", Lasts::Once),
@@ -175,16 +166,15 @@ pub(super) fn show(
         }
     }
     let asked_before = Asked::read(stack)?;
-    let system = if fault.os == "windows" { "Windows" } else { "Ubuntu" };
     let mut placed = Vec::new();
-    for number in 1..=fault.orders {
-        let name = if fault.orders == 1 { system.to_owned() } else { format!("{system} {number}") };
-        let order = order_and_pay(stack, customer, (Some(REGION), fault.os, &name), progress)?;
+    for (at, os) in fault.buys.iter().enumerate() {
+        let name = name_of(fault.buys, at);
+        let order = order_and_pay(stack, customer, (Some(REGION), os, &name), progress)?;
         placed.push((name, order));
     }
     let mut desktops = Vec::new();
-    if let Promise::DesktopsRound(down) = fault.promise {
-        desktops.push(goes_round(stack, customer, (fault.os, system), down, progress)?);
+    if let (Promise::DesktopsRound(down), Some(os)) = (fault.promise, fault.buys.first()) {
+        desktops.push(goes_round(stack, customer, os, down, progress)?);
     }
     for (name, order) in &placed {
         let report = |step: &str| {
@@ -205,6 +195,20 @@ pub(super) fn show(
     Ok(desktops)
 }
 
+/// What one of the desktops is called: its system, numbered where there are several of it.
+fn name_of(buys: &[&str], at: usize) -> String {
+    let os = buys.get(at).copied().unwrap_or_default();
+    let count = |some: &[&str]| some.iter().filter(|one| **one == os).count();
+    match (count(buys), buys.get(..=at)) {
+        (2.., Some(so_far)) => format!("{} {}", system(os), count(so_far)),
+        _ => system(os).to_owned(),
+    }
+}
+
+fn system(os: &str) -> &'static str {
+    if os == "windows" { "Windows" } else { "Ubuntu" }
+}
+
 /// Holds the end of an order against what the fault lets one promise; its desktop, when there is one.
 fn kept(
     stack: &Stack,
@@ -220,13 +224,13 @@ fn kept(
         (Promise::MoneyBack, Ended::Undone { reason, refunded: true }) => {
             let begins = "We could not deliver";
             let subject = mailed(stack, &customer.email, &order.id, begins)?;
-            nothing_runs(stack, order)?;
+            nothing_runs(stack, order, progress)?;
             progress.done(&format!("{name}: nothing runs, the money is back ({reason}); mailed: {subject}"));
             Ok(None)
         }
         (Promise::PersonTold, Ended::Undone { .. }) => {
             let subject = mailed(stack, settings::OPERATOR, &order.id, "by hand")?;
-            nothing_runs(stack, order)?;
+            nothing_runs(stack, order, progress)?;
             progress.done(&format!("{name}: nothing runs; mailed to {}: {subject}", settings::OPERATOR));
             Ok(None)
         }
@@ -239,7 +243,7 @@ fn kept(
 fn goes_round(
     stack: &Stack,
     customer: &Customer,
-    (os, system): (&str, &str),
+    os: &str,
     down: &str,
     progress: &mut Progress,
 ) -> anyhow::Result<Delivered> {
@@ -251,7 +255,7 @@ fn goes_round(
     thread::sleep(BELIEVED_FOR);
     let before = requests(&state(stack)?, down);
     progress.note(&format!("{down} was asked {before} times for a machine; from now on it is left alone"));
-    let name = format!("One more {system}");
+    let name = format!("One more {}", system(os));
     let order = order_and_pay(stack, customer, (Some(REGION), os, &name), progress)?;
     let report = |step: &str| progress.done(&format!("{name}: {}", in_words(stack, &order.id, step)));
     let finished = order::follow(stack, customer, &order, report)?;
@@ -309,9 +313,12 @@ fn lift(stack: &Stack, id: u64) {
     drop(url.and_then(|url| http::delete(&url)));
 }
 
-fn nothing_runs(stack: &Stack, order: &Placed) -> anyhow::Result<()> {
-    let made_by = provider::of_order(stack, &order.id);
-    ensure!(made_by.is_none(), "a machine of {} still runs at {made_by:?}", order.id);
+/// Holds that no machine of an order runs, and tells of each that is cancelled and paid for to its end.
+fn nothing_runs(stack: &Stack, order: &Placed, progress: &mut Progress) -> anyhow::Result<()> {
+    for left in provider::left_of_order(stack, &order.id)? {
+        let Some(ends) = left.ends else { bail!("a machine of {} still runs at {}", order.id, left.at) };
+        progress.note(&format!("cancelled at {}, where it is paid for until {ends}", left.at));
+    }
     Ok(())
 }
 
@@ -327,6 +334,13 @@ mod tests {
         }
         let error = Fault::find("flood").err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("never-boots") && error.contains("`flood`"), "{error}");
+    }
+
+    #[test]
+    fn desktops_are_numbered_where_there_are_several_of_a_system() {
+        let names = |buys: &[&str]| (0..buys.len()).map(|at| name_of(buys, at)).collect::<Vec<_>>();
+        assert_eq!(names(&["windows", "linux"]), ["Windows", "Ubuntu"]);
+        assert_eq!(names(&["linux", "windows", "linux"]), ["Ubuntu 1", "Windows", "Ubuntu 2"]);
     }
 
     #[test]

@@ -85,10 +85,35 @@ pub(super) fn state(stack: &Stack) -> anyhow::Result<Value> {
 
 /// The name of the provider of an order's newest machine.
 pub(super) fn of_order(stack: &Stack, order: &str) -> Option<&'static str> {
-    newest(stack, |machine| {
-        let tags = machine["tags"].as_array().into_iter().flatten();
-        tags.chain([&machine["label"]]).any(|text| text.as_str().is_some_and(|text| text.starts_with(order)))
-    })
+    newest(stack, |machine| is_of(order, machine))
+}
+
+/// A machine that is left of an order.
+pub(super) struct Left {
+    /// Its provider's name.
+    pub(super) at: &'static str,
+    /// The day on which it ends, when it is cancelled and does not run.
+    pub(super) ends: Option<String>,
+}
+
+/// The machines that are left of an order, running or not.
+pub(super) fn left_of_order(stack: &Stack, order: &str) -> anyhow::Result<Vec<Left>> {
+    let state = state(stack)?;
+    let machines = state["machines"].as_array().context("the sandbox does not list the machines")?;
+    Ok(machines.iter().filter(|machine| is_of(order, machine)).map(left).collect())
+}
+
+fn left(machine: &Value) -> Left {
+    let provider = ALL.iter().find(|one| machine["provider"] == one.word);
+    // One that never came up does not run, whatever its switch says.
+    let runs = machine["power"] == "running" && !machine["booted_at_ms"].is_null();
+    let at = provider.map_or("another provider", |one| one.name);
+    Left { at, ends: machine["cancel_date"].as_str().filter(|_| !runs).map(str::to_owned) }
+}
+
+fn is_of(order: &str, machine: &Value) -> bool {
+    let tags = machine["tags"].as_array().into_iter().flatten();
+    tags.chain([&machine["label"]]).any(|text| text.as_str().is_some_and(|text| text.starts_with(order)))
 }
 
 fn at_address(stack: &Stack, address: &str) -> Option<&'static str> {
