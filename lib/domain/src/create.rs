@@ -182,10 +182,11 @@ pub fn judge_absence(
     if listed.iter().any(|vm| vm.name == attempt.vm_name() && !vm.is_over()) {
         return Absence::Present;
     }
-    let cold = attempt.state != AttemptState::Unknown || attempt.is_cold(quarantine, now);
+    // A look before the last moment at which it could turn up is none.
+    let counts = |at: Timestamp| attempt.state != AttemptState::Unknown || attempt.is_cold(quarantine, at);
     match attempt.absent_since {
-        Some(since) if cold && now.duration_since(since) >= pause => Absence::Confirmed,
-        Some(since) => Absence::LookAgain { since },
-        None => Absence::LookAgain { since: now },
+        Some(since) if counts(since) && now.duration_since(since) >= pause => Absence::Confirmed,
+        Some(since) if counts(since) || !counts(now) => Absence::LookAgain { since },
+        _ => Absence::LookAgain { since: now },
     }
 }

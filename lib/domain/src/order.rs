@@ -119,7 +119,8 @@ pub struct StepDone {
 /// The timeline keeps this many lines; later ones replace the last but keep the first.
 pub const TIMELINE_MAX: usize = 40;
 
-/// How often a machine may be made anew for one order, over all offerings.
+/// How often a machine may be made anew for one order, over all offerings, and again for each one that was delivered
+/// and lost.
 pub const ATTEMPTS_MAX: u16 = 20;
 
 /// The longest wait before a workflow that died again and again is started once more.
@@ -288,7 +289,7 @@ impl Order {
             }
             (E::Claimed { .. }, S::Provisioning | S::Active) => return Ok(Applied::Already),
 
-            (E::AttemptBegun { offering }, S::Provisioning) if self.attempt < ATTEMPTS_MAX => {
+            (E::AttemptBegun { offering }, S::Provisioning) if self.attempt < self.attempts_max() => {
                 if *offering != self.offering {
                     next.note(Step::OfferingSkipped, now);
                 }
@@ -382,6 +383,11 @@ impl Order {
     pub fn has_done(&self, step: Step) -> bool {
         let lost = self.timeline.iter().rposition(|done| done.step == Step::MachineLost).unwrap_or(0);
         self.timeline.iter().skip(lost).any(|done| done.step == step)
+    }
+
+    /// How many machines may be made for it in all: [`ATTEMPTS_MAX`] for each that it was to have.
+    fn attempts_max(&self) -> u16 {
+        u16::try_from(self.losses() + 1).unwrap_or(u16::MAX).saturating_mul(ATTEMPTS_MAX)
     }
 
     /// How many machines it has lost after they were delivered.

@@ -31,12 +31,9 @@ where
             return Ok(false);
         }
         let mut next = attempt.clone();
-        match attempt.absent_since {
+        match attempt.absent_since.filter(|since| attempt.is_cold(self.policy.quarantine, *since)) {
             None => next.absent_since = Some(began_at),
-            Some(since)
-                if attempt.is_cold(self.policy.quarantine, since)
-                    && began_at.duration_since(since) >= self.policy.absence_pause =>
-            {
+            Some(since) if began_at.duration_since(since) >= self.policy.absence_pause => {
                 next.state = AttemptState::Absent;
             }
             Some(_) => return Ok(false),

@@ -126,11 +126,17 @@ fn gone_means_absent_twice_with_a_pause_between() {
 
 #[test]
 fn an_open_call_is_not_gone_before_its_quarantine_is_over() {
-    let mut unclear = attempt(AttemptState::Unknown, Some(0));
-    unclear.absent_since = Some(at(10));
-    let judge = |now| judge_absence(&unclear, &[], PAUSE, QUARANTINE, at(now));
-    assert_eq!(judge(60), Absence::LookAgain { since: at(10) });
-    assert_eq!(judge(90), Absence::Confirmed);
+    let unclear =
+        |since| Attempt { absent_since: Some(at(since)), ..attempt(AttemptState::Unknown, Some(0)) };
+    let judge = |since, now| judge_absence(&unclear(since), &[], PAUSE, QUARANTINE, at(now));
+    assert_eq!(judge(10, 60), Absence::LookAgain { since: at(10) });
+    assert_eq!(
+        judge(10, 90),
+        Absence::LookAgain { since: at(90) },
+        "a list that is read too early proves nothing"
+    );
+    assert_eq!(judge(90, 109), Absence::LookAgain { since: at(90) });
+    assert_eq!(judge(90, 110), Absence::Confirmed);
 }
 
 /// A machine that was cancelled where machines are rented by the month, and is off until its day comes.

@@ -162,6 +162,12 @@ fn machines_are_counted_and_the_customer_sees_when_the_offering_changes() {
         assert_eq!(skipped, number % 10 == 0, "{number}");
     }
     assert!(order.apply(&E::AttemptBegun { offering: 2 }, at(6)).is_err());
+    // A machine that is lost after its delivery is made anew as often as the first.
+    let (delivered, _) = changed(&order, &E::Delivered, 7);
+    let (lost, _) = changed(&delivered, &E::MachineLost { allowed: SignedDuration::from_mins(30) }, 8);
+    assert_eq!(changed(&lost, &E::AttemptBegun { offering: 0 }, 9).0.attempt, ATTEMPTS_MAX + 1);
+    let spent = Order { attempt: 2 * ATTEMPTS_MAX, ..lost };
+    assert!(spent.apply(&E::AttemptBegun { offering: 0 }, at(9)).is_err());
 }
 
 #[test]
