@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use app::ports::{Traffic, VmError};
 use domain::Timestamp;
+use http_call::lenient;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -26,6 +27,9 @@ const UNITS_PER_BYTE: u128 = 8_000_000;
 
 #[derive(Deserialize)]
 struct Matrix {
+    /// `success` or `error`.
+    #[serde(default, deserialize_with = "lenient::word")]
+    status: String,
     data: Data,
 }
 
@@ -67,6 +71,9 @@ impl Client {
             ];
             let path = ["monitoring", "metrics", "droplet", "bandwidth"];
             let matrix: Matrix = self.api.read(&path, &query).await?;
+            if matrix.status == "error" {
+                return Err(VmError::Unclear { what: "metrics that are an error".to_owned(), source: None });
+            }
             for series in matrix.data.result {
                 for (day, bytes) in bytes_by_day(&series) {
                     let sum = &mut by_day.entry(day).or_default()[place];

@@ -56,6 +56,15 @@ async fn traffic_is_summed_from_rates_by_day_oldest_first() {
 }
 
 #[tokio::test]
+async fn metrics_that_are_an_error_are_no_traffic() {
+    let dated = one(200, json!({})).with("date", "Fri, 20 Nov 2026 08:07:18 GMT");
+    let error = r#"{"status":"error","data":{"resultType":"matrix","result":[]}}"#;
+    let peer = Peer::start(vec![dated, Reply::json(200, error), Reply::json(200, error)]).await;
+    assert_eq!(outcome(adapter(&peer).traffic(&id(), 7).await), "unclear");
+    assert_eq!(peer.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn traffic_is_never_asked_for_longer_than_it_is_kept() {
     let dated = one(200, json!({})).with("date", "Fri, 20 Nov 2026 08:07:18 GMT");
     let none = || Reply::json(200, r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#);
