@@ -49,7 +49,7 @@ impl Api {
     /// Reads, repeated a little.
     ///
     /// # Errors
-    /// [`VmError`] when there is no answer. Whatever its status, an answer is none.
+    /// [`VmError`] when there is no answer. An answer is no error, whatever its status.
     pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, VmError> {
         self.get_with(path, query, |request| request, |_| false).await
     }
