@@ -140,7 +140,9 @@ where
         let region = if operation == Operation::Create { self.region } else { EVERYWHERE };
         let known = self.all.circuit(self.provider, region, operation).await;
         let now = self.all.clock.now();
-        match (gate(known.as_ref(), now), known) {
+        let gate = gate(known.as_ref(), now);
+        let probed = gate == Gate::Probe;
+        match (gate, known) {
             (Gate::Open { until }, _) => return Err(VmError::LeftAlone { until }),
             (Gate::Probe, Some(circuit)) => {
                 if let Err(error) = self.all.save(circuit.probed(now)).await {
@@ -153,15 +155,25 @@ where
         }
         let done = call.await;
         match judge(operation, done.as_ref().err()) {
-            Health::Well => self.note(region, operation, None).await,
-            Health::Ill(trouble) => self.note(region, operation, Some(trouble)).await,
+            Health::Well => self.note(region, operation, None, probed).await,
+            Health::Ill(trouble) => self.note(region, operation, Some(trouble), probed).await,
+            Health::Unsaid if probed => self.give_up_probe(region, operation).await,
             Health::Unsaid => {}
         }
         done
     }
 
-    /// Remembers an outcome, unless all is well and was. Forgetting one costs little, so nothing fails by it.
-    async fn note(&self, region: &str, operation: Operation, trouble: Option<Trouble>) {
+    /// Lets another call probe at once, where it can be stored; otherwise once the probe's time is over.
+    async fn give_up_probe(&self, region: &str, operation: Operation) {
+        let Some(circuit) = self.all.circuit(self.provider, region, operation).await else { return };
+        if let Err(error) = self.all.save(circuit.unprobed()).await {
+            tracing::info!(provider = %self.provider, error = %Chain(&error), "probe not given up");
+        }
+    }
+
+    /// Remembers an outcome, unless it is no news. Forgetting one costs little, so nothing fails by it. `probed`: it
+    /// is the probe's.
+    async fn note(&self, region: &str, operation: Operation, trouble: Option<Trouble>, probed: bool) {
         for fresh in [false, true] {
             if fresh {
                 self.all.seen().remove(&self.provider);
@@ -172,6 +184,10 @@ where
                 (None, None) => return,
                 (None, Some(circuit)) if circuit.is_healthy() => return,
                 (None, Some(circuit)) => circuit.recovered(),
+                (Some(trouble), Some(circuit)) if circuit.has_opened() && !probed => {
+                    let Some(longer) = circuit.failed_late(trouble, now) else { return };
+                    longer
+                }
                 (Some(trouble), known) => known
                     .unwrap_or_else(|| Circuit::new(self.provider, region.to_owned(), operation, now))
                     .failed(trouble, now),

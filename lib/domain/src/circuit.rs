@@ -31,8 +31,8 @@ pub const OPEN_FIRST: SignedDuration = SignedDuration::from_secs(30);
 /// The longest time a circuit is open at once, whatever the provider asks for.
 pub const OPEN_MAX: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long the one that probes has before another may.
-pub const PROBE_LASTS: SignedDuration = SignedDuration::from_secs(60);
+/// How long the one that probes has before another may: longer than any call takes, and than its process has.
+pub const PROBE_LASTS: SignedDuration = SignedDuration::from_secs(120);
 
 /// What a circuit remembers, once something has gone wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +119,13 @@ impl Circuit {
         Self { probing_until: now.checked_add(PROBE_LASTS).ok(), ..self.clone() }
     }
 
-    /// After a call that failed.
+    /// After a probe that said neither: the next call probes.
+    #[must_use]
+    pub fn unprobed(&self) -> Self {
+        Self { probing_until: None, ..self.clone() }
+    }
+
+    /// After a call that failed: one that the circuit let through while it was closed and still is, or the probe.
     #[must_use]
     pub fn failed(&self, trouble: Trouble, now: Timestamp) -> Self {
         let mut next = Self {
@@ -130,9 +136,7 @@ impl Circuit {
         };
         let half_open = self.open_until.is_some();
         let pause = match trouble {
-            Trouble::Asked { seconds } => {
-                Some(SignedDuration::from_secs(i64::from(seconds)).max(SignedDuration::from_secs(1)))
-            }
+            Trouble::Asked { seconds } => Some(asked(seconds)),
             Trouble::Refused => Some(self.next_pause()),
             Trouble::Failed if half_open || next.failures >= FAILURES_MAX => Some(self.next_pause()),
             Trouble::Failed => None,
@@ -140,16 +144,30 @@ impl Circuit {
         if let Some(pause) = pause {
             next.opened = self.opened.saturating_add(1);
             let until = now.checked_add(pause.min(OPEN_MAX)).ok();
-            // A call that was under way when the circuit opened must not shorten what is agreed.
+            // A probe that took long must not shorten what was agreed meanwhile.
             next.open_until = until.max(self.open_until.filter(|open| *open > now));
         }
         next
+    }
+
+    /// After the failure of a call that was under way when the circuit opened: that is no news, and no probe that
+    /// failed. `None` unless the provider asks for a longer pause than is agreed; then with that one.
+    #[must_use]
+    pub fn failed_late(&self, trouble: Trouble, now: Timestamp) -> Option<Self> {
+        let Trouble::Asked { seconds } = trouble else { return None };
+        let until = now.checked_add(asked(seconds).min(OPEN_MAX)).ok();
+        (until > self.open_until).then(|| Self { open_until: until, failed_at: now, ..self.clone() })
     }
 
     /// After a call that went well: as if nothing had ever been wrong.
     #[must_use]
     pub fn recovered(&self) -> Self {
         Self { failures: 0, opened: 0, open_until: None, probing_until: None, ..self.clone() }
+    }
+
+    /// Whether it has opened since the last success: only the probe's failure counts then.
+    pub const fn has_opened(&self) -> bool {
+        self.open_until.is_some()
     }
 
     /// Whether there is anything to recover from.
@@ -161,6 +179,11 @@ impl Circuit {
         let doubled = 1_i32.checked_shl(u32::from(self.opened).min(16)).unwrap_or(i32::MAX);
         OPEN_FIRST.checked_mul(doubled).unwrap_or(OPEN_MAX)
     }
+}
+
+/// The pause that a provider asks for; never none.
+fn asked(seconds: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(seconds.max(1)))
 }
 
 /// The circuit of one operation among all of a provider's: the region's own, or the one for everywhere.

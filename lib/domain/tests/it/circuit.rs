@@ -51,6 +51,14 @@ fn one_probes_and_the_others_wait_for_it() {
 }
 
 #[test]
+fn a_probe_that_says_nothing_lets_the_next_call_probe() {
+    let open = failing(FAILURES_MAX);
+    let later = at(OPEN_FIRST.as_secs());
+    assert_eq!(open.probed(later).unprobed(), open);
+    assert_eq!(gate(Some(&open.probed(later).unprobed()), later), Gate::Probe);
+}
+
+#[test]
 fn each_probe_that_fails_doubles_the_wait_up_to_the_longest() {
     let mut circuit = failing(FAILURES_MAX);
     let mut now = at(0);
@@ -79,9 +87,28 @@ fn a_refused_key_opens_it_at_once() {
 }
 
 #[test]
-fn a_late_failure_never_shortens_what_was_agreed() {
-    let open = fresh().failed(Trouble::Asked { seconds: 600 }, at(0));
-    assert_eq!(open.failed(Trouble::Asked { seconds: 1 }, at(10)).open_until, Some(at(600)));
+fn calls_that_were_under_way_when_it_opened_lengthen_nothing_by_failing() {
+    let open = failing(FAILURES_MAX);
+    assert!(open.has_opened() && !failing(FAILURES_MAX - 1).has_opened());
+    for trouble in [Trouble::Failed, Trouble::Refused] {
+        assert_eq!(open.failed_late(trouble, at(10)), None);
+        // Nor while somebody probes, whose answer is still to come.
+        assert_eq!(open.probed(at(30)).failed_late(trouble, at(31)), None);
+    }
+}
+
+#[test]
+fn a_late_answer_can_ask_for_a_longer_pause_and_never_shortens_what_was_agreed() {
+    let open = failing(FAILURES_MAX);
+    assert_eq!(open.failed_late(Trouble::Asked { seconds: 20 }, at(10)), None, "as long as it is");
+    let longer = open.failed_late(Trouble::Asked { seconds: 21 }, at(10)).unwrap();
+    assert_eq!((longer.open_until, longer.opened, longer.failures), (Some(at(31)), 1, FAILURES_MAX));
+    let longest = open.failed_late(Trouble::Asked { seconds: u32::MAX }, at(10)).unwrap();
+    assert_eq!(longest.open_until, at(10).checked_add(OPEN_MAX).ok());
+    let probing = open.probed(at(30)).failed_late(Trouble::Asked { seconds: 5 }, at(31)).unwrap();
+    assert_eq!(probing.probing_until, open.probed(at(30)).probing_until);
+    // The probe itself is no exception.
+    assert_eq!(longest.failed(Trouble::Asked { seconds: 1 }, at(20)).open_until, longest.open_until);
 }
 
 #[test]

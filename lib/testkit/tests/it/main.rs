@@ -1,6 +1,7 @@
 //! The use cases, the domain and the real state machine file, in a simulated world.
 
 mod campaign;
+mod circuits;
 mod commands;
 mod harness;
 mod inventory;
