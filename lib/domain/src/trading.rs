@@ -13,23 +13,24 @@ use crate::money::{Currency, Money};
 use crate::order::{Order, OrderStatus, PaymentMethod, StaffVps, Step, StepDone};
 use crate::vm::WINDOWS_USER;
 
-/// An MT5 account's number: 4 to 12 digits.
+/// An MT5 account's number: 4 to 12 digits, as the terminal writes it. A zero in front would make two of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Mt5AccountId(String);
 
 /// Text that is not the number of an MT5 account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the number of an MT5 account has 4 to 12 digits")]
+#[error("the number of an MT5 account has 4 to 12 digits, the first of them not 0")]
 pub struct InvalidMt5AccountId;
 
 impl Mt5AccountId {
     /// Reads a number as the terminal shows it.
     ///
     /// # Errors
-    /// `InvalidMt5AccountId` for anything but 4 to 12 ASCII digits.
+    /// `InvalidMt5AccountId` for anything but 4 to 12 ASCII digits, and for a 0 in front.
     pub fn parse(text: &str) -> Result<Self, InvalidMt5AccountId> {
-        let sound = (4..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let sound = digits && (4..=12).contains(&text.len()) && !text.starts_with('0');
         if sound { Ok(Self(text.to_owned())) } else { Err(InvalidMt5AccountId) }
     }
 
@@ -198,11 +199,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_mt5_account_is_4_to_12_digits() {
-        for good in ["1234", "51234567", "123456789012", "0001"] {
+    fn an_mt5_account_is_4_to_12_digits_without_a_zero_in_front() {
+        for good in ["1234", "51234567", "123456789012", "1000"] {
             assert_eq!(Mt5AccountId::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "123", "1234567890123", "12a4", "-1234", " 1234", "１２３４", "1234\n", "12.4"] {
+        for bad in ["", "123", "1234567890123", "12a4", "-1234", " 1234", "１２３４", "1234\n", "12.4", "0123", "0000"] {
             assert_eq!(Mt5AccountId::parse(bad), Err(InvalidMt5AccountId), "{bad:?}");
         }
     }

@@ -421,7 +421,7 @@ fn availability() -> impl Strategy<Value = Availability> {
 }
 
 fn trading_account() -> impl Strategy<Value = TradingAccount> {
-    ("[0-9]{4,12}", order_id(), instance_id(), any::<u64>()).prop_map(|(id, order, instance, version)| {
+    ("[1-9][0-9]{3,11}", order_id(), instance_id(), any::<u64>()).prop_map(|(id, order, instance, version)| {
         let mt5_account_id = Mt5AccountId::parse(&id).unwrap();
         TradingAccount { mt5_account_id, order, instance, version }
     })

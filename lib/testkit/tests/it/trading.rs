@@ -283,9 +283,10 @@ fn before_there_is_a_machine_a_look_asks_nobody() {
 #[test]
 fn a_wish_that_cannot_be_is_refused_with_the_field_and_what_can_be() {
     type Change = fn(&mut PlaceVps);
-    let cases: [(&str, &str, Change); 12] = [
+    let cases: [(&str, &str, Change); 13] = [
         ("mt5_account_id", "4 to 12 digits", |w| w.mt5_account_id = "12a4".to_owned()),
         ("mt5_account_id", "4 to 12 digits", |w| w.mt5_account_id = "1".repeat(13)),
+        ("mt5_account_id", "the first of them not 0", |w| w.mt5_account_id = format!("0{ACCOUNT}")),
         ("vps_name", "letters", |w| w.vps_name = Some("<b>".to_owned())),
         ("vps_name", "letters", |w| w.vps_name = Some(String::new())),
         ("provider", "vultr, contabo, ec2", |w| w.provider = Some("azure".to_owned())),
