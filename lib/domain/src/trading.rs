@@ -203,7 +203,19 @@ mod tests {
         for good in ["1234", "51234567", "123456789012", "1000"] {
             assert_eq!(Mt5AccountId::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "123", "1234567890123", "12a4", "-1234", " 1234", "１２３４", "1234\n", "12.4", "0123", "0000"] {
+        for bad in [
+            "",
+            "123",
+            "1234567890123",
+            "12a4",
+            "-1234",
+            " 1234",
+            "１２３４",
+            "1234\n",
+            "12.4",
+            "0123",
+            "0000",
+        ] {
             assert_eq!(Mt5AccountId::parse(bad), Err(InvalidMt5AccountId), "{bad:?}");
         }
     }

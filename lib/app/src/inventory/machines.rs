@@ -1,13 +1,14 @@
 //! One listed machine: right, to be repaired, or nobody's.
 
+use domain::Timestamp;
 use domain::catalogue::Provider;
 use domain::circuit::EVERYWHERE;
 use domain::create::Attempt;
 use domain::ids::InstanceId;
 use domain::instance::Instance;
 use domain::inventory::{
-    DoubleFound, GhostFound, Known, Memory, OddFound, Recorded, Sighting, StateSays, Verdict, Why, compare,
-    is_ours, judge, name_mark, too_many,
+    DoubleFound, GhostFound, Known, Memory, OddFound, RETURNED_GRACE, Recorded, Sighting, StateSays, Verdict,
+    Why, compare, is_ours, judge, name_mark, too_many,
 };
 use domain::mail::Mail;
 use domain::order::Order;
@@ -156,8 +157,10 @@ where
         if strangers.len() < Memory::MAX {
             strangers.push(Sighting { vm: vm.id.clone(), since });
         }
-        if why == Why::Stranger {
-            self.stranger(look, vm).await?;
+        match why {
+            Why::Stranger => self.stranger(look, vm).await?,
+            Why::Returned => self.returned(look, vm, &story, since).await?,
+            Why::LeftBehind | Why::WrittenOff | Why::Undone | Why::Terminated => {}
         }
         if matches!(verdict, Verdict::Ghost(_)) {
             let deleted = self.delete_ghost(look, vm, &story, why).await?;
@@ -182,6 +185,32 @@ where
         self.tell(vm.provider, &format!("stranger-{}", vm.id.0), note).await
     }
 
+    /// A machine that was lost, made anew, and is there again: told at once, deleted late.
+    async fn returned(
+        &self,
+        look: &mut Look,
+        vm: &Vm,
+        story: &Story,
+        since: Timestamp,
+    ) -> Result<(), AppError> {
+        let Some(order) = &story.order else { return Ok(()) };
+        look.count(|tally| &mut tally.odd);
+        let what = "was lost after it was delivered and is there again, with its customer's data".to_owned();
+        name(&mut look.tally().odd_found, OddFound { subject: vm.name.clone(), what });
+        let until = since.checked_add(RETURNED_GRACE).unwrap_or(since);
+        let note = format!(
+            "{} lists the machine {} ({}) of the desktop {} again, which it had not known for a while: another one was made \
+             meanwhile. Both are paid for. What its customer left is on the old one: it is deleted on {}, unless it loses \
+             its tag or name of ours at the provider before.",
+            vm.provider,
+            vm.name,
+            vm.id.0,
+            order.instance,
+            until.strftime("%F")
+        );
+        self.tell(vm.provider, &format!("returned-{}", vm.id.0), note).await
+    }
+
     async fn delete_ghost(
         &self,
         look: &mut Look,
@@ -193,7 +222,7 @@ where
             return Ok(false);
         }
         // From here on the attempt says that its machine was seen: until two listings are without it, it is unknown.
-        if let (Why::LeftBehind, Some(attempt)) = (why, &story.attempt) {
+        if let Some(attempt) = story.attempt.as_ref().filter(|attempt| attempt.is_left_behind()) {
             let seen = Attempt { vm: Some(vm.id.clone()), absent_since: None, ..attempt.clone() };
             if seen != *attempt {
                 match self.store.commit(vec![Write::Attempt(seen)]).await {

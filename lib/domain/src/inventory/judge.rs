@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::STRANGERS_GRACE;
+use super::{RETURNED_GRACE, STRANGERS_GRACE};
 use crate::catalogue::{Provider, word_enum};
-use crate::create::{Attempt, AttemptState};
+use crate::create::{Attempt, AttemptState, Setback};
 use crate::instance::Instance;
 use crate::order::{Order, OrderStatus};
 use crate::vm::{Vm, VmId, parse_vm_name};
@@ -20,6 +20,8 @@ word_enum! {
         Undone = "undone",
         /// Its desktop was terminated.
         Terminated = "terminated",
+        /// It was lost after it was delivered, and is there again beside the one that was made instead.
+        Returned = "returned",
         /// It carries a name of ours, and no attempt of that name was ever stored.
         Stranger = "stranger",
     }
@@ -63,6 +65,16 @@ pub fn is_ours(vm: &Vm) -> bool {
     tagged && parse_vm_name(&vm.name).is_some()
 }
 
+/// Whether a machine is one that an order lost after it was delivered: its customer's data is on it. One whose attempt
+/// came to nothing before such a loss may pass for it.
+pub fn was_lost(vm: &Vm, order: &Order, attempt: &Attempt) -> bool {
+    let given_up = attempt.state == AttemptState::Absent || attempt.is_left_behind();
+    given_up
+        && order.losses() > 0
+        && attempt.setback == Some(Setback::Lost)
+        && attempt.vm.as_ref() == Some(&vm.id)
+}
+
 /// Judges a machine of ours that no desktop was known to record.
 ///
 /// `first_seen`: when it was first found to be nobody's, now or at an earlier listing. An attempt that may still be
@@ -94,6 +106,7 @@ pub fn judge(
     match order.status {
         S::AwaitingPayment | S::Expired => stranger(),
         S::Undoing => Verdict::InHand,
+        _ if was_lost(vm, order, attempt) => ghost(Why::Returned, seen_for, RETURNED_GRACE),
         S::Paid | S::Provisioning | S::Active if attempt.is_left_behind() => Verdict::Ghost(Why::LeftBehind),
         S::Refunding | S::Refunded => ghost(Why::Undone, age, quarantine),
         S::Paid | S::Provisioning | S::Active if attempt.state == AttemptState::Absent => {

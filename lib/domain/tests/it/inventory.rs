@@ -9,11 +9,11 @@ use domain::customer::{CustomerId, Email};
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::instance::{Instance, InstanceStatus};
 use domain::inventory::{
-    Known, Recorded, STRANGERS_GRACE, StateSays, Suspicion, Verdict, Why, compare, is_ours, judge, suspicion,
-    too_many,
+    Known, RETURNED_GRACE, Recorded, STRANGERS_GRACE, StateSays, Suspicion, Verdict, Why, compare, is_ours,
+    judge, suspicion, too_many,
 };
 use domain::money::{Currency, Money};
-use domain::order::{Order, OrderStatus, PaymentMethod};
+use domain::order::{Order, OrderStatus, PaymentMethod, Step, StepDone};
 use domain::vm::{Vm, VmId, VmState, vm_name};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -205,6 +205,42 @@ fn a_ghost_has_to_be_as_old_as_the_quarantine_and_a_stranger_to_be_seen_for_a_da
     let stranger = |now| judge(&machine(1, -900_000), nothing, at(0), QUARANTINE, at(now));
     assert_eq!(stranger(day - 1), Verdict::TooYoung(Why::Stranger));
     assert_eq!(stranger(day), Verdict::Ghost(Why::Stranger));
+}
+
+#[test]
+fn a_machine_that_was_lost_and_is_there_again_keeps_what_its_customer_left_for_a_week() {
+    let lost = |vm: &str| Attempt {
+        setback: Some(Setback::Lost),
+        vm: Some(VmId(vm.to_owned())),
+        ..attempt(1, AttemptState::Absent)
+    };
+    let order = |status| {
+        let timeline = vec![StepDone { step: Step::MachineLost, at: at(500) }];
+        Order { timeline, ..order(status) }
+    };
+    let anew = desktop(InstanceStatus::Active, Some("kept"));
+    let judged = |order: &Order, attempt: &Attempt, now| {
+        let known = Known { order: Some(order), attempt: Some(attempt), instance: Some(&anew) };
+        judge(&machine(1, 0), known, at(600), QUARANTINE, at(now))
+    };
+    let week = 600 + RETURNED_GRACE.as_secs();
+    for status in
+        [OrderStatus::Provisioning, OrderStatus::Active, OrderStatus::Refunding, OrderStatus::Refunded]
+    {
+        let order = order(status);
+        assert_eq!(judged(&order, &lost("other"), 600), Verdict::TooYoung(Why::Returned), "{status}");
+        assert_eq!(judged(&order, &lost("other"), week - 1), Verdict::TooYoung(Why::Returned), "{status}");
+        assert_eq!(judged(&order, &lost("other"), week), Verdict::Ghost(Why::Returned), "{status}");
+    }
+    let active = order(OrderStatus::Active);
+    let behind = Attempt { left_at: Some(at(550)), state: AttemptState::Unknown, ..lost("other") };
+    assert_eq!(judged(&active, &behind, 600), Verdict::TooYoung(Why::Returned), "its provider was down");
+    // Whoever undoes an order deletes all that it has, and sees that it is gone.
+    assert_eq!(judged(&order(OrderStatus::Undoing), &lost("other"), 600), Verdict::InHand);
+    // No machine of that attempt was ever delivered.
+    assert_eq!(judged(&active, &lost("a third"), 600), Verdict::Ghost(Why::WrittenOff));
+    let never_lost = Order { timeline: Vec::new(), ..active };
+    assert_eq!(judged(&never_lost, &lost("other"), 600), Verdict::Ghost(Why::WrittenOff));
 }
 
 #[test]

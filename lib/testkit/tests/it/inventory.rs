@@ -192,6 +192,46 @@ fn a_lost_machine_is_made_anew_with_new_credentials() {
 }
 
 #[test]
+fn a_lost_machine_that_is_there_again_is_told_and_kept_for_a_week() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    let lost = shop.instance(order).vm.unwrap();
+    shop.run_for(minutes(10));
+    // The provider knows it for a while neither in its list nor by its id.
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Hetzner);
+    shop.reconcile();
+    shop.run_for(minutes(10));
+    assert_eq!(shop.reconcile().rebuilt, 1);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Active);
+    assert_ne!(shop.instance(order).vm.as_ref(), Some(&lost));
+
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Vultr);
+    for _ in 0..3 {
+        let found = shop.reconcile();
+        assert_eq!((found.deleted, vultr(&found).tally.ghosts, vultr(&found).tally.odd), (0, 0, 1));
+        assert!(vultr(&found).tally.odd_found[0].what.contains("there again"));
+        shop.run_for(minutes(10));
+    }
+    let told = shop.world.outbox.sent();
+    let told: Vec<_> = told.iter().filter_map(|m| m.note.as_ref()).filter(|n| n.contains("again")).collect();
+    assert!(told.len() == 1 && told[0].contains(&lost.0), "{told:?}");
+    assert_eq!(machines(&shop, order), 2);
+    // A desktop that was made anew is its customer's, who may do with it what they like.
+    shop.commands(&ada, order, CommandKind::Restart).unwrap();
+    shop.run_until_idle();
+
+    for _ in 0..8 {
+        shop.run_for(minutes(24 * 60));
+        shop.reconcile();
+    }
+    let left = shop.world.host.machines();
+    assert!(left.iter().all(|m| m.id != lost) && machines(&shop, order) == 1);
+    let audits = shop.world.store.audit_entries();
+    assert_eq!(audits.iter().filter(|a| a.action == "sync_ghost_deleted_returned").count(), 1);
+}
+
+#[test]
 fn a_desktop_can_be_lost_again_and_again() {
     let mut shop = Shop::open();
     let (ada, order) = shop.delivered(Os::Windows);
