@@ -1,6 +1,7 @@
 //! The sandbox of a local stack: how it is started, and what the template is told of it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -127,10 +128,18 @@ fn told(ready: &Value) -> Value {
     parameters
 }
 
-/// A key as the template takes it: as it stands between the quotes of a JSON string.
+/// A key as the template takes it: as it stands between the quotes of a JSON string. What could mean something to whoever
+/// hands it on (quotes, blanks, backslashes, whatever is not ASCII) is there as `\u0022` and the like.
 pub(crate) fn as_in_json(key: &str) -> String {
-    let quoted = Value::from(key).to_string();
-    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
+    let mut text = String::with_capacity(key.len());
+    for unit in key.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii_graphic() && !b"\"'\\".contains(&byte) => text.push(char::from(byte)),
+            // Writing to a String does not fail.
+            _ => drop(write!(text, "\\u{unit:04x}")),
+        }
+    }
+    text
 }
 
 /// The line that the sandbox prints when it answers, anywhere in its log; `Null` before that.
@@ -158,7 +167,10 @@ mod tests {
         let ready = json!({"linode_api_url": "http://l", "keys": {"linode_token": "t\"\\"},
             "ec2_key_pair": {"name": "k", "private_key": "-----BEGIN\nabc\n"}});
         let told = told(&ready);
-        assert_eq!(told["Ec2PrivateKey"], "-----BEGIN\\nabc");
-        assert_eq!((&told["LinodeToken"], &told["LinodeApiUrl"]), (&json!(r#"t\"\\"#), &json!("http://l")));
+        assert_eq!(told["Ec2PrivateKey"], r"-----BEGIN\u000aabc");
+        assert_eq!(
+            (&told["LinodeToken"], &told["LinodeApiUrl"]),
+            (&json!(r"t\u0022\u005c"), &json!("http://l"))
+        );
     }
 }
