@@ -99,6 +99,30 @@ fn a_desktop_can_be_restarted_stopped_started_and_terminated() {
     }
 }
 
+/// EC2 lends a machine another public address each time it is turned on.
+#[test]
+fn a_desktop_at_ec2_is_found_at_the_address_of_its_latest_start() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order_in("us-east", "basic", "linux");
+    let _sold_out = order.only_at("ec2");
+    order.pay();
+    order.rests(End::Delivered, Alerts::None);
+    let mailed = order.mailed_credentials(MailKind::Ready);
+    let desktop = Desktop { stack: &stack, order: &order, id: order.instance() };
+    let before = desktop.stored();
+    desktop.told("stop");
+    desktop.becomes("stopped");
+    desktop.told("start");
+    desktop.becomes("active");
+    let now = desktop.stored();
+    assert!(now["address"] != before["address"], "{now}");
+    assert_eq!(now["certificate"], before["certificate"]);
+    assert!(desktop.lets_in(&mailed), "after a start the password is another");
+    let shown = ada.get(&format!("/instances/{}/credentials", desktop.id));
+    assert_eq!(shown["address"], now["address"]);
+}
+
 #[test]
 fn a_reinstalled_windows_desktop_has_a_new_password_which_is_mailed() {
     reinstalls("windows");

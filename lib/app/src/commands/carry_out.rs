@@ -1,7 +1,6 @@
 //! Carries commands out: sends each to the provider once, and looks until it has taken effect.
 
 use domain::command::{CommandKind, completed, failed};
-use domain::first_boot::Fingerprints;
 use domain::ids::InstanceId;
 use domain::instance::{Instance, InstanceStatus};
 use domain::mail::Mail;
@@ -140,8 +139,8 @@ where
                 let stopped = self.host(instance)?.get(vm).await?.vm.state == VmState::Stopped;
                 if stopped { self.complete(instance).await } else { Ok(Progress::UnderWay) }
             }
-            CommandKind::Start | CommandKind::Restart => match self.answers(instance).await {
-                Some(_) => self.complete(instance).await,
+            CommandKind::Start | CommandKind::Restart => match self.answering(instance, vm).await? {
+                Some(found) => self.complete(&found).await,
                 None => Ok(Progress::UnderWay),
             },
             CommandKind::Terminate => {
@@ -182,11 +181,29 @@ where
         Ok(())
     }
 
-    async fn answers(&self, instance: &Instance) -> Option<Fingerprints> {
-        match self.probe.probe(instance.address?, RDP_PORT).await {
-            Probe::Answers(certificate) => Some(certificate),
-            Probe::NotYet(_) | Probe::Insecure => None,
+    /// The desktop as it is found when its system answers; `None` before that.
+    ///
+    /// It is looked for where its provider says that it is now: some lend another address at each start, and at the
+    /// old one somebody else's machine may answer. So the certificate has to be the known one. Another one, which
+    /// Windows makes every half a year and owners put in, is believed after `first_boot_wait`, of a machine that its
+    /// provider calls running there.
+    async fn answering(&self, instance: &Instance, vm: &VmId) -> Result<Option<Instance>, AppError> {
+        let found = self.host(instance)?.get(vm).await?.vm;
+        let Some(address) = found.address.or(instance.address) else { return Ok(None) };
+        let Probe::Answers(seen) = self.probe.probe(address, RDP_PORT).await else { return Ok(None) };
+        let mut there = Instance { address: Some(address), ..instance.clone() };
+        if instance.certificate.as_ref().is_some_and(|known| !known.names(&seen)) {
+            let now = self.world.now();
+            let since = instance.command.as_ref().map_or(now, |c| c.since);
+            let waited = now.duration_since(since) >= self.policy.first_boot_wait;
+            if !waited || found.address.is_none() || found.state != VmState::Running {
+                tracing::info!(instance = %instance.id, %address, "another certificate answers");
+                return Ok(None);
+            }
+            tracing::warn!(instance = %instance.id, %address, "another certificate is taken for the desktop's own");
+            there.certificate = Some(seen);
         }
+        Ok(Some(there))
     }
 
     async fn complete(&self, instance: &Instance) -> Result<Progress, AppError> {

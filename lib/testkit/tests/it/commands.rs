@@ -1,22 +1,20 @@
 //! What customers do to their desktops, and what the provider makes of it.
 
 use app::AppError;
-use domain::catalogue::Os;
+use domain::catalogue::{Os, Provider};
 use domain::command::CommandKind;
+use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::order::OrderStatus;
+use jiff::SignedDuration;
+use testkit::catalogues::six_providers;
 use testkit::ports::{BootPlan, HostFault, Op};
-use testkit::{Fault, Shop, Trigger};
+use testkit::{Customer, Fault, Shop, Trigger};
 
 const SYSTEMS: [Os; 2] = [Os::Windows, Os::Linux];
 
 /// Carries a command out and says how the desktop ends, with the reason for a failure.
-fn after(
-    shop: &mut Shop,
-    who: &testkit::Customer,
-    order: domain::ids::OrderId,
-    kind: CommandKind,
-) -> InstanceStatus {
+fn after(shop: &mut Shop, who: &Customer, order: OrderId, kind: CommandKind) -> InstanceStatus {
     let taken = shop.commands(who, order, kind);
     assert!(taken.is_ok(), "{kind} was refused");
     shop.run_until_idle();
@@ -34,6 +32,70 @@ fn a_desktop_is_stopped_started_and_restarted() {
         assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
         assert_eq!(shop.instance(order).last_error, None);
     }
+}
+
+/// A delivered desktop at EC2, where a machine has an address only while it is on.
+fn delivered_at_ec2(shop: &mut Shop, os: Os) -> (Customer, OrderId) {
+    shop.world.catalogue = six_providers();
+    for provider in Provider::ALL.iter().filter(|provider| **provider != Provider::Ec2) {
+        shop.world.host.fail_at(*provider, Op::Create, HostFault::OutOfStock, 2);
+    }
+    let (ada, order) = shop.delivered(os);
+    assert_eq!(shop.instance(order).provider(), Provider::Ec2);
+    shop.world.host.heal();
+    (ada, order)
+}
+
+#[test]
+fn a_desktop_that_gets_another_address_at_its_start_is_found_there() {
+    for os in SYSTEMS {
+        let mut shop = Shop::open();
+        let (ada, order) = delivered_at_ec2(&mut shop, os);
+        let before = shop.instance(order);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+        // Somebody else is lent the old address, and their desktop answers.
+        let stranger = shop.world.host.plant(Provider::Ec2, "somebody-elses", &[], SignedDuration::ZERO);
+        shop.world.host.meddle(&stranger, |machine| machine.address = before.address.unwrap());
+
+        let begun = shop.now();
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Start), InstanceStatus::Active);
+        assert!(shop.now().duration_since(begun) < SignedDuration::from_mins(5));
+        let (machine, desktop) = (shop.world.host.machines()[0].clone(), shop.instance(order));
+        assert_ne!(desktop.address, before.address);
+        assert_eq!((desktop.address, desktop.certificate), (Some(machine.address), before.certificate));
+        assert_eq!(desktop.last_error, None);
+        shop.world.host.vanish(&stranger);
+    }
+}
+
+#[test]
+fn what_answers_with_another_certificate_is_not_taken_for_the_desktop() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    let stranger = shop.world.host.plant(Provider::Ec2, "somebody-elses", &[], SignedDuration::ZERO);
+    let address = shop.instance(order).address.unwrap();
+    shop.world.host.meddle(&stranger, |machine| machine.address = address);
+    shop.commands(&ada, order, CommandKind::Restart).unwrap();
+    shop.run_for(SignedDuration::from_secs(15));
+    assert_eq!(shop.instance(order).status, InstanceStatus::Busy);
+    shop.world.host.vanish(&stranger);
+    shop.run_until_idle();
+    assert_eq!(shop.instance(order).status, InstanceStatus::Active);
+}
+
+#[test]
+fn a_certificate_that_the_machine_has_renewed_is_believed_in_the_end() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    let machine = shop.world.host.machines()[0].id.clone();
+    shop.world.host.meddle(&machine, |machine| machine.installs += 1);
+    let begun = shop.now();
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
+    assert!(shop.now().duration_since(begun) >= shop.world.policy.first_boot_wait);
+    let desktop = shop.instance(order);
+    assert_eq!(desktop.certificate, Some(shop.world.host.machines()[0].certificate()));
+    assert_eq!(desktop.last_error, None);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
 }
 
 #[test]

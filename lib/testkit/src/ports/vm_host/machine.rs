@@ -1,6 +1,6 @@
 //! One machine, as its provider knows it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use domain::Timestamp;
 use domain::catalogue::{Os, Provider};
@@ -120,7 +120,7 @@ impl Machine {
             name: self.name.clone(),
             tags: self.tags.clone(),
             state,
-            address: (age >= ADDRESS_TAKES).then_some(self.address),
+            address: (age >= ADDRESS_TAKES && (self.on || self.keeps_address())).then_some(self.address),
             region: self.region.clone(),
             plan: self.plan.clone(),
             created_at: Some(self.exists_from),
@@ -140,6 +140,22 @@ impl Machine {
     /// Begins to start again, with the system that it has.
     pub(super) fn restarts(&mut self, now: Timestamp) {
         self.answers_from = self.answers_from.and(now.checked_add(RESTART_TAKES).ok());
+    }
+
+    /// Is turned on.
+    pub(super) fn starts(&mut self, now: Timestamp) {
+        if let IpAddr::V4(old) = self.address
+            && !(self.on || self.keeps_address())
+        {
+            self.address = IpAddr::V4(Ipv4Addr::from(u32::from(old).wrapping_add(1 << 16)));
+        }
+        self.on = true;
+        self.restarts(now);
+    }
+
+    /// Whether its address is its own. EC2 lends one to a machine for as long as it is on.
+    fn keeps_address(&self) -> bool {
+        self.provider != Provider::Ec2
     }
 
     /// Its call home, if it makes one: how long after `now`, and what.

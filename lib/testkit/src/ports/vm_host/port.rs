@@ -237,9 +237,7 @@ impl app::ports::VmHost for VmHost {
     async fn start(&self, id: &VmId) -> Result<(), VmError> {
         let provider = self.provider;
         self.op(Op::Start, "vm.start", |s, now| {
-            let machine = s.machine(provider, id, now)?;
-            machine.on = true;
-            machine.restarts(now);
+            s.machine(provider, id, now)?.starts(now);
             Ok(())
         })
         .await
