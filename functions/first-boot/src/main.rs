@@ -14,8 +14,7 @@ async fn main() -> Result<(), lambda_kit::lambda_http::Error> {
     let secrets = boot.secrets();
     boot.env.finish()?;
     let (key, ()) = tokio::join!(lambda_kit::first_boot_key(&secrets, &secret_name), store.warm_up());
-    // Addresses are only checked here, never made, so where the API answers does not matter.
-    let call_home = CallHome::new(key?, "")?;
+    let call_home = CallHome::checking(key?)?;
     let first_boots = FirstBoots { store, tasks, clock: SystemWorld, call_home };
     lambda_kit::serve_http!(first_boots, first_boot::handle)
 }

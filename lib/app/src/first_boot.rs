@@ -5,6 +5,7 @@
 //! report is stored on condition.
 
 use desktop::{Profile, Script, WindowsForm};
+use domain::Timestamp;
 use domain::catalogue::Os;
 use domain::first_boot::{FirstBoot, Report};
 use domain::ids::InstanceId;
@@ -38,21 +39,41 @@ pub struct CallHome {
     api_url: String,
 }
 
-/// A key that is too short to sign with.
+/// Why no addresses can be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the first-boot signing key needs at least 32 bytes")]
-pub struct WeakKey;
+pub enum Unusable {
+    /// A key that is too short to sign with; there is no default.
+    #[error("the first-boot signing key needs at least 32 bytes")]
+    WeakKey,
+    /// An address of the API that no first-boot script takes: every delivery would fail.
+    #[error("machines cannot report to the API at {0:?}")]
+    ApiUrl(String, #[source] desktop::InvalidValue),
+}
 
 impl CallHome {
-    /// `key`: at least 32 bytes, from Secrets Manager; `api_url`: where the API answers, without a slash.
+    /// `key`: at least 32 bytes, from Secrets Manager; `api_url`: where the API answers.
     ///
     /// # Errors
-    /// `WeakKey` for a shorter one: there is no default.
-    pub fn new(key: Secret<Vec<u8>>, api_url: &str) -> Result<Self, WeakKey> {
-        if key.expose().len() < 32 {
-            return Err(WeakKey);
+    /// `WeakKey` for a shorter one, `ApiUrl` for an address that a first-boot script would refuse.
+    pub fn new(key: Secret<Vec<u8>>, api_url: &str) -> Result<Self, Unusable> {
+        let made = Self { api_url: api_url.trim_end_matches('/').to_owned(), ..Self::checking(key)? };
+        let longest =
+            Boot { instance: InstanceId::new(Timestamp::MAX, u128::MAX), attempt: u16::MAX, boot: u16::MAX };
+        match desktop::check_report_url(&made.url(longest)) {
+            Ok(()) => Ok(made),
+            Err(error) => Err(Unusable::ApiUrl(api_url.to_owned(), error)),
         }
-        Ok(Self { key, api_url: api_url.trim_end_matches('/').to_owned() })
+    }
+
+    /// For those who check addresses and make none. `key` as above.
+    ///
+    /// # Errors
+    /// `WeakKey`.
+    pub fn checking(key: Secret<Vec<u8>>) -> Result<Self, Unusable> {
+        if key.expose().len() < 32 {
+            return Err(Unusable::WeakKey);
+        }
+        Ok(Self { key, api_url: String::new() })
     }
 
     /// The address for one first boot: `{api}/first-boot/{instance}/{attempt}.{boot}.{mac}`.
@@ -189,7 +210,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Timestamp;
 
     fn call_home() -> CallHome {
         CallHome::new(Secret::new(vec![7; 32]), "https://api.example.com/").unwrap()
@@ -234,5 +254,19 @@ mod tests {
     #[test]
     fn a_short_key_is_refused() {
         assert!(CallHome::new(Secret::new(vec![7; 31]), "https://api.example.com").is_err());
+        assert!(CallHome::checking(Secret::new(vec![7; 31])).is_err());
+    }
+
+    #[test]
+    fn an_api_that_no_machine_could_report_to_is_refused_before_the_first_order() {
+        let made = |api_url: &str| CallHome::new(Secret::new(vec![7; 32]), api_url);
+        for good in ["https://api.example.com", "https://api.example.com/v1/", "http://127.0.0.1:4566/_aws/x"]
+        {
+            assert!(made(good).is_ok(), "{good}");
+        }
+        let long = format!("https://api.example.com/{}", "x".repeat(400));
+        for bad in ["", "api.example.com", "http://api.example.com", "https://", "https://a b", &long] {
+            assert!(matches!(made(bad), Err(Unusable::ApiUrl(..))), "{bad}");
+        }
     }
 }

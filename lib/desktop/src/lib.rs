@@ -10,4 +10,4 @@ mod values;
 mod windows;
 
 pub use first_boot::{FirstBoot, Profile, Script, WindowsForm, first_boot};
-pub use values::InvalidValue;
+pub use values::{InvalidValue, check_report_url};

@@ -134,6 +134,14 @@ impl<'a> ReportUrl<'a> {
     }
 }
 
+/// Whether machines can be told to report to `text`.
+///
+/// # Errors
+/// `ReportUrl`, by the rule of [`crate::FirstBoot::report_url`].
+pub fn check_report_url(text: &str) -> Result<(), InvalidValue> {
+    ReportUrl::parse(text).map(|_| ())
+}
+
 /// The host of `host` or `host:port`; `None` when either is not one.
 fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
