@@ -64,8 +64,8 @@ pub struct Attempt {
     pub request_id: String,
     /// When the last create call was begun.
     pub called_at: Option<Timestamp>,
-    /// When the order went on elsewhere although this call's outcome was unknown, because the provider could not be
-    /// asked. Until the provider has been seen to list nothing of its name twice, the attempt is looked after.
+    /// When the order went on without knowing what became of this attempt's machine, because the provider could not
+    /// be asked. Until the provider has been seen to list nothing of its name twice, the attempt is looked after.
     pub left_at: Option<Timestamp>,
     /// Why it came to nothing.
     pub setback: Option<Setback>,
@@ -92,6 +92,12 @@ impl Attempt {
         self.called_at.is_none_or(|called| now.duration_since(called) >= quarantine)
     }
 
+    /// The attempt after its order went on without it: what became of its machine is not known.
+    #[must_use]
+    pub fn left_behind(self, now: Timestamp) -> Self {
+        Self { state: AttemptState::Unknown, left_at: Some(now), absent_since: None, ..self }
+    }
+
     /// Whether no machine of its name was ever made: no call was begun, or every call was refused in words.
     pub fn made_nothing(&self) -> bool {
         match self.state {
@@ -108,6 +114,7 @@ impl Attempt {
                             | Setback::Unavailable
                     )
                 ) && self.vm.is_none()
+                    && self.left_at.is_none()
             }
         }
     }

@@ -252,6 +252,21 @@ pub enum VmError {
     },
 }
 
+impl VmError {
+    /// Whether the same question may be answered a moment later: nothing was said for good.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Unclear { .. } | Self::Busy { .. } | Self::LeftAlone { .. } => true,
+            Self::NotFound
+            | Self::OutOfStock(_)
+            | Self::Unauthorized(_)
+            | Self::Quota(_)
+            | Self::Refused(_)
+            | Self::Unsupported { .. } => false,
+        }
+    }
+}
+
 /// The providers that are set up.
 pub trait VmHosts {
     /// One of them.

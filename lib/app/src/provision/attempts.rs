@@ -1,6 +1,7 @@
 //! Attempts: which machine of an order is being made, and where.
 
-use domain::create::{Attempt, AttemptState};
+use domain::create::{Attempt, AttemptState, Setback};
+use domain::failover::Choice;
 use domain::ids::OrderId;
 use domain::order::{Order, OrderEvent, OrderStatus};
 
@@ -53,6 +54,33 @@ where
         }
         self.begin_next(&order, &attempts, extra).await?;
         Ok(TaskOutput::default())
+    }
+
+    /// Goes on without an attempt whose provider cannot be asked, if there is another one to go on with: `true` when
+    /// it was left behind. It is then looked after by the inventory: a machine of it is deleted as soon as it is seen,
+    /// and no money goes back before it is known to be gone.
+    ///
+    /// Not before the quarantine is over: until then the provider may come back with the machine that was wanted.
+    pub(super) async fn leave_behind(
+        &self,
+        order: &Order,
+        mut attempts: Vec<Attempt>,
+        attempt: Attempt,
+    ) -> Result<bool, TaskError> {
+        let now = self.world.now();
+        let may_exist = matches!(attempt.state, AttemptState::Unknown | AttemptState::Created);
+        if !may_exist || !attempt.is_cold(self.policy.quarantine, now) {
+            return Ok(false);
+        }
+        let attempt = Attempt { setback: Some(Setback::Unavailable), ..attempt.left_behind(now) };
+        attempts.retain(|a| a.number != attempt.number);
+        attempts.push(attempt.clone());
+        if self.next_choice(order, &attempts).await == Choice::NoneLeft {
+            return Ok(false);
+        }
+        tracing::warn!(order = %order.id, attempt = attempt.number, "attempt left behind, outcome unknown");
+        self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        Ok(true)
     }
 
     pub(super) async fn give_up(&self, id: OrderId, error: &str) -> Result<TaskOutput, TaskError> {

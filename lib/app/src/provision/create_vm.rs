@@ -4,7 +4,7 @@ use desktop::{WindowsForm, password};
 use domain::Timestamp;
 use domain::catalogue::{Offering, Os};
 use domain::create::{Attempt, AttemptState, NextStep, Setback, next_step};
-use domain::failover::{Choice, WORTH_WAITING};
+use domain::failover::WORTH_WAITING;
 use domain::first_boot::FirstBoot;
 use domain::ids::OrderId;
 use domain::instance::{Instance, InstanceStatus};
@@ -189,34 +189,28 @@ where
         }
     }
 
-    /// A provider that does not say what became of a create is waited for through the quarantine. After that the
-    /// order goes on at another provider, if there is one to go on with: the attempt stays unknown, its machine
-    /// would be deleted as soon as it is seen, and no money goes back before it is known to be gone.
+    /// The provider does not say what became of a create, or what it lists at all.
     async fn cannot_ask(
         &self,
         order: &Order,
-        mut attempts: Vec<Attempt>,
-        mut attempt: Attempt,
+        attempts: Vec<Attempt>,
+        attempt: Attempt,
         error: VmError,
     ) -> TaskError {
-        let now = self.world.now();
-        let passing =
-            matches!(error, VmError::Unclear { .. } | VmError::Busy { .. } | VmError::LeftAlone { .. });
-        if attempt.state != AttemptState::Unknown || !passing || !attempt.is_cold(self.policy.quarantine, now)
-        {
+        // Every call so far was refused in words: nothing was made, and a provider that refuses us makes nothing.
+        if attempt.state == AttemptState::Planned && !error.is_passing() {
+            return match self.not_created(attempt, error).await {
+                Ok(_) => TaskError::Internal("a refusal is no success".to_owned()),
+                Err(error) => error,
+            };
+        }
+        if attempt.state == AttemptState::Planned {
             return error.into();
         }
-        attempt.left_at = Some(now);
-        attempt.setback = Some(Setback::Unavailable);
-        attempts.retain(|a| a.number != attempt.number);
-        attempts.push(attempt.clone());
-        if self.next_choice(order, &attempts).await == Choice::NoneLeft {
-            return error.into();
-        }
-        tracing::warn!(order = %order.id, attempt = attempt.number, error = %error, "attempt left behind, outcome unknown");
-        match self.store.commit(vec![Write::Attempt(attempt)]).await {
-            Ok(()) => TaskError::ProviderUnavailable(error.to_string()),
-            Err(error) => error.into(),
+        match self.leave_behind(order, attempts, attempt).await {
+            Ok(true) => TaskError::ProviderUnavailable(error.to_string()),
+            Ok(false) => not_told(error),
+            Err(error) => error,
         }
     }
 
@@ -295,7 +289,8 @@ where
     async fn adopt(&self, order: &Order, attempt: Attempt, vm: &VmId) -> Result<TaskOutput, TaskError> {
         tracing::info!(order = %order.id, attempt = attempt.number, "machine adopted");
         let Offering { provider, provider_region, .. } = &attempt.offering;
-        let found = self.providers.at(*provider, provider_region)?.get(vm).await?;
+        let host = self.providers.at(*provider, provider_region).map_err(not_told)?;
+        let found = host.get(vm).await.map_err(not_told)?;
         self.keep(order, attempt, &found.vm, found.password).await
     }
 
@@ -344,6 +339,12 @@ where
         self.begin_next(order, &attempts, Vec::new()).await?;
         Err(TaskError::ProviderAnswerUnclear("the machine never turned up; trying anew".to_owned()))
     }
+}
+
+/// Whatever kept a provider from telling what became of a create, a refused key too: the create may have acted, so it
+/// is asked again.
+fn not_told(error: VmError) -> TaskError {
+    TaskError::ProviderAnswerUnclear(error.to_string())
 }
 
 /// Everything by which the machines of these attempts, all of one order and provider, can be known.

@@ -2,7 +2,7 @@
 
 use domain::catalogue::Provider;
 use domain::circuit::EVERYWHERE;
-use domain::create::{Absence, Attempt, AttemptState, judge_absence};
+use domain::create::{Absence, Attempt, AttemptState, Setback, judge_absence};
 use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::order::{Order, OrderEvent, OrderStatus};
@@ -29,10 +29,27 @@ where
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
         }
-        if let Some(attempt) = self.attempt(&order).await? {
-            self.destroy(&order, vec![attempt]).await?;
+        let attempts = self.store.attempts(order.id).await?;
+        let Some(attempt) = attempts.iter().find(|a| a.number == order.attempt).cloned() else {
+            return Ok(TaskOutput::default());
+        };
+        if attempt.is_left_behind() {
+            return Ok(TaskOutput::default());
         }
-        Ok(TaskOutput::default())
+        match self.destroy(&order, vec![attempt.clone()]).await {
+            Err(
+                error @ (TaskError::ProviderAnswerUnclear(_)
+                | TaskError::ProviderBusy
+                | TaskError::ProviderRefused(_)),
+            ) => {
+                if self.leave_behind(&order, attempts, attempt).await? {
+                    Ok(TaskOutput::default())
+                } else {
+                    Err(error)
+                }
+            }
+            destroyed => destroyed.map(|()| TaskOutput::default()),
+        }
     }
 
     /// Destroys everything that carries the order's name. Only then may the money go back.
@@ -104,7 +121,7 @@ where
                 host.delete(&vm.id).await?;
             }
             // A list may lag; a machine that is known by its id is deleted by it.
-            let known = attempt.vm.as_ref().filter(|_| attempt.state == AttemptState::Created);
+            let known = attempt.vm.as_ref().filter(|_| attempt.state != AttemptState::Absent);
             if let Some(vm) = known.filter(|vm| listed.iter().all(|listed| listed.id != **vm)) {
                 host.delete(vm).await?;
             }
@@ -126,6 +143,9 @@ where
                 return Ok(true);
             }
             Absence::Confirmed => {
+                if attempt.state == AttemptState::Unknown {
+                    next.setback = Some(Setback::Lost);
+                }
                 next.state = AttemptState::Absent;
                 true
             }

@@ -15,7 +15,7 @@ use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::error::Chain;
 use crate::mails::announce;
 use crate::ports::{
-    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Ticket, VmHost, VmHosts, Write,
+    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Ticket, VmError, VmHost, VmHosts, Write,
 };
 
 impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
@@ -70,15 +70,18 @@ where
         let mut instance = self.instance(&order).await?;
         // Only an attempt that was written off can have left a machine. A first attempt has made one by a single
         // call, and a provider that does not answer now must not cost the customer a desktop that works.
-        if order.attempt > 1 {
-            self.delete_others(&order, instance.vm.as_ref()).await?;
-        }
         let now = self.world.now();
+        let mut writes = Vec::new();
+        if order.attempt > 1 {
+            let left = self.delete_others(&order, instance.vm.as_ref()).await?;
+            writes.extend(left.into_iter().map(|attempt| Write::Attempt(attempt.left_behind(now))));
+        }
         instance.status = InstanceStatus::Active;
         instance.ready_at = Some(now);
         instance.setup_seconds = Self::setup_seconds(&order, now);
         let setup_seconds = instance.setup_seconds;
-        self.record(&order, &OrderEvent::Delivered, vec![Write::Instance(instance)]).await?;
+        writes.push(Write::Instance(instance));
+        self.record(&order, &OrderEvent::Delivered, writes).await?;
         tracing::info!(order = %id, setup_seconds, "desktop delivered");
         // What staff order has another set-up than what customers buy: its time is no estimate for theirs.
         if let Some(seconds) = setup_seconds.filter(|_| order.staff.is_none()) {
@@ -87,25 +90,52 @@ where
         Ok(TaskOutput::default())
     }
 
-    /// An attempt that was left behind is not waited for here: it is looked after until its provider answers.
-    async fn delete_others(&self, order: &Order, ours: Option<&VmId>) -> Result<(), TaskError> {
+    /// Deletes what earlier attempts may have left; the attempts whose provider does not let itself be asked are the
+    /// answer, to be left behind: a desktop that works, and whose credentials are out, is not taken back for that.
+    async fn delete_others(&self, order: &Order, ours: Option<&VmId>) -> Result<Vec<Attempt>, TaskError> {
         let attempts = self.store.attempts(order.id).await?;
+        let mut left = Vec::new();
         for provider in Provider::ALL {
             let here = attempts.iter().filter(|a| a.offering.provider == *provider && !a.made_nothing());
             let here: Vec<Attempt> = here.cloned().collect();
-            let others = here.iter().filter(|a| a.vm.is_none() || a.vm.as_ref() != ours);
-            if others.clone().next().is_none() || others.clone().all(Attempt::is_left_behind) {
+            // What was left behind before is not waited for: it is looked after until its provider answers.
+            let other = |a: &Attempt| (a.vm.is_none() || a.vm.as_ref() != ours) && !a.is_left_behind();
+            if !here.iter().any(other) {
                 continue;
             }
-            let host = self.providers.at(*provider, EVERYWHERE)?;
-            for vm in host.find(&trace(order, &here)).await?.iter().filter(|vm| !vm.is_over()) {
-                if Some(&vm.id) != ours {
-                    tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
-                    host.delete(&vm.id).await?;
+            match self.delete_others_at(order, *provider, &here, ours).await {
+                Ok(()) => {}
+                Err(error) if self.still_waits(order) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(order = %order.id, %provider, error = %Chain(&error), "attempts left behind, outcome unknown");
+                    left.extend(here.into_iter().filter(|a| other(a) && a.number != order.attempt));
                 }
             }
         }
+        Ok(left)
+    }
+
+    async fn delete_others_at(
+        &self,
+        order: &Order,
+        provider: Provider,
+        attempts: &[Attempt],
+        ours: Option<&VmId>,
+    ) -> Result<(), VmError> {
+        let host = self.providers.at(provider, EVERYWHERE)?;
+        for vm in host.find(&trace(order, attempts)).await?.iter().filter(|vm| !vm.is_over()) {
+            if Some(&vm.id) != ours {
+                tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
+                host.delete(&vm.id).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a desktop that is ready can still wait for a provider to be asked: as long as for a lost answer.
+    fn still_waits(&self, order: &Order) -> bool {
+        let ready = order.timeline.iter().rev().find(|done| done.step == Step::CredentialsStored);
+        ready.is_some_and(|done| self.world.now().duration_since(done.at) < self.policy.quarantine)
     }
 
     /// Adds to the estimate for the next customer: by itself, because orders that are delivered at the same

@@ -160,10 +160,8 @@ where
             Err(VmError::NotFound) => {
                 return Err(TaskError::NotReady("the provider does not list it".to_owned()));
             }
-            Err(VmError::Unclear { .. } | VmError::Busy { .. } | VmError::LeftAlone { .. }) => {
-                return Err(TaskError::NotReady("the provider does not answer".to_owned()));
-            }
-            Err(error) => return Err(error.into()),
+            // Nor is one whose provider does not answer, or refuses our key since: it may be working.
+            Err(error) => return Err(TaskError::NotReady(error.to_string())),
         };
         if found.vm.address.is_some() {
             instance.address = found.vm.address;

@@ -186,6 +186,8 @@ fn nothing_was_made_only_where_no_call_could_have_made_anything() {
         let refused = !matches!(setback, Setback::Lost | Setback::Broken);
         assert_eq!(with(A::Absent, Some(*setback), false).made_nothing(), refused, "{setback}");
         assert!(!with(A::Absent, Some(*setback), true).made_nothing(), "{setback}");
+        let settled = Attempt { left_at: Some(at(5)), ..with(A::Absent, Some(*setback), false) };
+        assert!(!settled.made_nothing(), "{setback}: nobody knew for a while");
     }
 }
 
@@ -193,8 +195,12 @@ fn nothing_was_made_only_where_no_call_could_have_made_anything() {
 fn an_attempt_is_left_behind_while_its_outcome_is_unknown_and_the_order_has_gone_on() {
     let mut unclear = attempt(AttemptState::Unknown, Some(0));
     assert!(!unclear.is_left_behind());
-    unclear.left_at = Some(at(5));
+    unclear.absent_since = Some(at(4));
+    unclear = unclear.left_behind(at(5));
     assert!(unclear.is_left_behind());
+    assert_eq!((unclear.left_at, unclear.absent_since), (Some(at(5)), None));
+    let made = Attempt { vm: Some(VmId("vm-1".to_owned())), ..attempt(AttemptState::Created, Some(0)) };
+    assert!(made.clone().left_behind(at(5)).is_left_behind() && made.left_behind(at(5)).vm.is_some());
     unclear.state = AttemptState::Absent;
     assert!(!unclear.is_left_behind());
 }

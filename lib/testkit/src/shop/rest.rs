@@ -110,7 +110,7 @@ impl Shop {
         let left = |a: &Attempt| a.is_left_behind() && a.vm_name() == machine.name;
         let recorded = attempts.iter().any(|a| a.vm.as_ref() == Some(&machine.id));
         let late = machine.late_by() >= PROMISED_QUARANTINE;
-        !self.inventory_has_looked && !recorded && (late || attempts.iter().any(left))
+        !self.inventory_has_looked && (attempts.iter().any(left) || (late && !recorded))
     }
 
     fn check_ledger(&self, order: &Order, payment: &Payment, broken: &mut Vec<String>) {

@@ -5,6 +5,7 @@ mod circuits;
 mod commands;
 mod harness;
 mod inventory;
+mod left_behind;
 mod payments;
 mod properties;
 mod provision_faults;

@@ -1,0 +1,109 @@
+//! A provider that does not let itself be asked keeps no order from its desktop: what it may have made is left
+//! behind, and looked after until it answers.
+
+use domain::catalogue::{Os, Provider};
+use domain::ids::OrderId;
+use domain::order::{OrderStatus, Step};
+use jiff::SignedDuration;
+use testkit::catalogues::six_providers;
+use testkit::ports::{BootPlan, HostFault, Op};
+use testkit::{Shop, StateFault};
+
+const HOURS: SignedDuration = SignedDuration::from_hours(5);
+const DOWN: [HostFault; 4] =
+    [HostFault::FailBefore, HostFault::Unreachable, HostFault::Busy, HostFault::Unauthorized];
+
+fn open() -> Shop {
+    let mut shop = Shop::open();
+    shop.world.catalogue = six_providers();
+    shop
+}
+
+/// Lets time go by until an order has come so far.
+fn run_until(shop: &mut Shop, there: impl Fn(&Shop) -> bool) {
+    for _ in 0..1_000 {
+        if there(shop) {
+            return;
+        }
+        shop.run_for(SignedDuration::from_secs(2));
+    }
+    panic!("never came so far");
+}
+
+/// The desktop is delivered within its time while Vultr is down; afterwards nothing is left anywhere but it.
+fn delivered_elsewhere(mut shop: Shop, order: OrderId, place: &str) {
+    shop.run_for(SignedDuration::from_mins(40));
+    let done = shop.order(order);
+    assert_eq!(done.status, OrderStatus::Active, "{place}: {:?}", done.failure);
+    let delivered = done.timeline.iter().find(|line| line.step == Step::Active).unwrap().at;
+    assert!(delivered <= done.deadline.unwrap(), "{place}");
+    assert_ne!(shop.instance(order).offering.provider, Provider::Vultr, "{place}");
+    shop.run_for(HOURS);
+    shop.reconcile_for(SignedDuration::from_hours(1));
+    let machines = shop.world.host.machines();
+    assert_eq!(machines.len(), 1, "{place}");
+    assert_eq!(Some(&machines[0].id), shop.instance(order).vm.as_ref(), "{place}");
+    assert!(!shop.world.store.all_attempts().iter().any(domain::create::Attempt::is_left_behind), "{place}");
+    shop.run_until_idle();
+}
+
+#[test]
+fn a_working_desktop_is_not_taken_back_because_the_provider_of_an_earlier_attempt_is_down() {
+    for down in DOWN {
+        let mut shop = open();
+        shop.world.host.next_boot(BootPlan::SetupFails);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| shop.order(order).attempt == 2);
+        shop.world.host.take_down(Provider::Vultr, down, HOURS);
+        run_until(&mut shop, |shop| shop.order(order).has_done(Step::CredentialsMailed));
+        let mailed = shop.now();
+        run_until(&mut shop, |shop| shop.order(order).status == OrderStatus::Active);
+        assert!(shop.now().duration_since(mailed) < SignedDuration::from_mins(4), "{down:?}");
+        delivered_elsewhere(shop, order, &format!("{down:?}"));
+    }
+}
+
+#[test]
+fn a_broken_machine_at_a_provider_that_goes_down_does_not_hold_its_order_up() {
+    for down in DOWN {
+        let mut shop = open();
+        shop.world.host.next_boot(BootPlan::SetupFails);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| shop.order(order).has_done(Step::MachineCreated));
+        shop.world.host.take_down(Provider::Vultr, down, HOURS);
+        delivered_elsewhere(shop, order, &format!("{down:?}"));
+    }
+}
+
+#[test]
+fn an_unclear_create_at_a_provider_that_then_cannot_be_asked_is_left_behind() {
+    for create in
+        [HostFault::FailBefore, HostFault::DropAfter, HostFault::Late(SignedDuration::from_secs(60))]
+    {
+        for down in DOWN {
+            let mut shop = open();
+            shop.world.host.fail_at(Provider::Vultr, Op::Create, create, 1);
+            shop.world.breaks.at("CreateVm", StateFault::AfterEffect, 1);
+            let order = shop.paid_order(Os::Windows);
+            run_until(&mut shop, |shop| {
+                shop.world.host.creates() > 0 || !shop.world.store.all_attempts().is_empty()
+            });
+            shop.world.host.take_down(Provider::Vultr, down, HOURS);
+            delivered_elsewhere(shop, order, &format!("{create:?} {down:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_refused_while_a_desktop_is_looked_at_is_waited_for() {
+    let mut shop = open();
+    shop.world.host.next_boot(BootPlan::Silent);
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(SignedDuration::from_mins(14));
+    shop.world.host.take_down(Provider::Vultr, HostFault::Unauthorized, SignedDuration::from_mins(5));
+    shop.run_for(SignedDuration::from_mins(16));
+    let done = shop.order(order);
+    assert_eq!(done.status, OrderStatus::Active, "{:?}", done.failure);
+    assert_eq!((shop.world.host.creates(), shop.instance(order).offering.provider), (1, Provider::Vultr));
+    shop.run_until_idle();
+}
