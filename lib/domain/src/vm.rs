@@ -128,6 +128,8 @@ mod tests {
                 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         );
         assert_ne!(name, host_name(order(), 2));
-        assert!(linux_user(order()).len() <= 20);
+        let user = linux_user(order());
+        let own = user.strip_prefix("desk").unwrap();
+        assert!(own.len() == 8 && order().to_string().to_ascii_lowercase().ends_with(own), "{user}");
     }
 }

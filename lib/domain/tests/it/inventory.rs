@@ -151,6 +151,7 @@ fn what_an_unrecorded_machine_is_follows_from_its_order_and_attempt() {
     let planned = attempt(2, A::Planned);
     let absent = attempt(1, A::Absent);
     let behind = left_behind();
+    let earlier = attempt(1, A::Created);
     let keep = || Verdict::Double { keep: VmId("kept".to_owned()) };
     let cases = [
         (None, None, None, young(Why::Stranger)),
@@ -160,6 +161,7 @@ fn what_an_unrecorded_machine_is_follows_from_its_order_and_attempt() {
         (Some(S::Provisioning), Some(&planned), None, Verdict::InHand),
         (Some(S::Provisioning), Some(&unknown), None, Verdict::InHand),
         (Some(S::Provisioning), Some(&created), None, Verdict::InHand),
+        (Some(S::Provisioning), Some(&earlier), None, ghost(Why::WrittenOff)),
         (Some(S::Provisioning), Some(&absent), None, ghost(Why::WrittenOff)),
         (Some(S::Provisioning), Some(&behind), None, ghost(Why::LeftBehind)),
         (Some(S::Undoing), Some(&created), None, Verdict::InHand),
@@ -205,6 +207,17 @@ fn a_ghost_has_to_be_as_old_as_the_quarantine_and_a_stranger_to_be_seen_for_a_da
     let stranger = |now| judge(&machine(1, -900_000), nothing, at(0), QUARANTINE, at(now));
     assert_eq!(stranger(day - 1), Verdict::TooYoung(Why::Stranger));
     assert_eq!(stranger(day), Verdict::Ghost(Why::Stranger));
+}
+
+#[test]
+fn a_second_machine_is_one_only_when_it_is_as_old_as_the_quarantine() {
+    let active = order(OrderStatus::Active);
+    let (attempt, desktop) =
+        (attempt(2, AttemptState::Created), desktop(InstanceStatus::Active, Some("kept")));
+    let known = Known { order: Some(&active), attempt: Some(&attempt), instance: Some(&desktop) };
+    let judged = |made| judge(&machine(2, made), known, at(600), QUARANTINE, at(600));
+    assert_eq!(judged(481), Verdict::TooYoung(Why::WrittenOff));
+    assert_eq!(judged(480), Verdict::Double { keep: VmId("kept".to_owned()) });
 }
 
 #[test]

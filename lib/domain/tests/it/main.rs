@@ -9,6 +9,7 @@ mod command;
 mod create;
 mod failover;
 mod inventory;
+mod inventory_memory;
 mod ledger;
 mod mail;
 mod order;
