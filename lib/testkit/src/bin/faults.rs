@@ -6,6 +6,7 @@
 
 #![allow(clippy::expect_used, reason = "what cannot be ends the measurement")]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -94,6 +95,7 @@ fn one(seed: u64, bug: Option<Bug>) -> ExitCode {
 struct Totals {
     seeds: u64,
     orders: u64,
+    staff: u64,
     delivered: u64,
     refunded: u64,
     calls: u64,
@@ -104,6 +106,7 @@ impl Totals {
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.seeds += 1;
         self.orders += outcome.orders as u64;
+        self.staff += outcome.staff as u64;
         self.delivered += outcome.delivered as u64;
         self.refunded += outcome.refunded as u64;
         self.calls += outcome.calls;
@@ -113,7 +116,22 @@ impl Totals {
     }
 }
 
+thread_local! {
+    /// The seed that this thread goes through.
+    static SEED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// What cannot be ends the campaign: not without the seed that brought it about.
+fn name_the_seed_of_a_panic() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        say(&format!("seed {} panics", SEED.get()));
+        usual(panic);
+    }));
+}
+
 fn campaign(wanted: &Wanted) -> ExitCode {
+    name_the_seed_of_a_panic();
     let cores = available_parallelism().map_or(1, usize::from);
     let (next, stop) = (AtomicU64::new(wanted.from), AtomicBool::new(false));
     let totals = Mutex::new(Totals::default());
@@ -124,6 +142,7 @@ fn campaign(wanted: &Wanted) -> ExitCode {
                 let machine = Arc::new(Machine::provision_desktop());
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
+                    SEED.set(seed);
                     let outcome = lifetimes(seed, &machine, wanted.bug, seed.is_multiple_of(LOGGED_EVERY));
                     let mut totals = totals.lock().expect("no thread panics with it");
                     totals.add(seed, outcome);
@@ -141,8 +160,8 @@ fn campaign(wanted: &Wanted) -> ExitCode {
         say(&format!("seed {seed}: {}", broken.join("; ")));
     }
     say(&format!(
-        "{} seeds, {} orders ({} delivered, {} refunded), {} port calls",
-        totals.seeds, totals.orders, totals.delivered, totals.refunded, totals.calls
+        "{} seeds, {} orders ({} of staff; {} delivered, {} undone), {} port calls",
+        totals.seeds, totals.orders, totals.staff, totals.delivered, totals.refunded, totals.calls
     ));
     let busy = processor_seconds().unwrap_or(seconds * cores as f64);
     say(&format!(

@@ -12,6 +12,6 @@ mod run;
 mod watch;
 
 pub use bug::Bug;
-pub use plan::{Event, Plan};
+pub use plan::{Event, Plan, StaffWish, Wish};
 pub use run::{Outcome, lifetimes};
 pub(crate) use watch::Watch;

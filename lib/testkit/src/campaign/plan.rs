@@ -13,8 +13,8 @@ use crate::walker::StateFault;
 pub struct Plan {
     /// Where all of it comes from, and what the shop's own chance follows.
     pub seed: u64,
-    /// The systems ordered, one per order.
-    pub orders: Vec<Os>,
+    /// What customers order, all of it at the beginning.
+    pub orders: Vec<Wish>,
     /// So many of a thousand port calls fail or take their process with them.
     pub port_permille: u64,
     /// At most so many of them.
@@ -31,7 +31,32 @@ pub struct Plan {
     pub events: Vec<(i64, Event)>,
 }
 
-/// Something that happens at its minute.
+/// What a customer orders.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// The system.
+    pub os: Os,
+    /// The region of the catalogue; `None` for any.
+    pub region: Option<&'static str>,
+}
+
+/// A trading desktop that staff order.
+#[derive(Debug, Clone, Copy)]
+pub struct StaffWish {
+    /// For which MT5 account.
+    pub account: &'static str,
+    /// Who makes it.
+    pub provider: Provider,
+    /// The provider's region.
+    pub region: &'static str,
+    /// So many requests at the same moment.
+    pub requests: usize,
+    /// Whether these are one request repeated, under one key; if not, of several people one gets the account.
+    pub repeated: bool,
+}
+
+/// Something that happens at its minute. Orders are numbered: first those of [`Plan::orders`], then those of the staff
+/// as they are placed; what happens to one that is not placed yet does not happen.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// The customer of an order pays and comes back, or only pays.
@@ -45,6 +70,10 @@ pub enum Event {
         /// Whether the customer comes back to the site.
         returns: bool,
     },
+    /// Staff order a trading desktop.
+    StaffOrder(StaffWish),
+    /// Staff have a trading desktop taken away.
+    Decommission(usize),
     /// The next calls of an operation at a provider (or anywhere) go wrong.
     Host(Option<Provider>, Op, HostFault, u32),
     /// A provider is down.
@@ -72,12 +101,34 @@ pub enum Event {
 /// Most outages end within the time that an order has; one in four lasts for up to six hours.
 const OUTAGE_MINUTES: [u64; 4] = [30, 45, 60, 6 * 60];
 
+/// The operations that go wrong, the more often the more hangs on them.
+const TROUBLED: [Op; 15] = [
+    Op::Create,
+    Op::Create,
+    Op::Create,
+    Op::Get,
+    Op::Get,
+    Op::Find,
+    Op::Find,
+    Op::Delete,
+    Op::Delete,
+    Op::Reinstall,
+    Op::List,
+    Op::Reboot,
+    Op::Start,
+    Op::Halt,
+    Op::Offers,
+];
+
 impl Plan {
     /// What `seed` means, given the names of the workflow's task states.
     pub fn from_seed(seed: u64, tasks: &[String]) -> Self {
         let mut dice = Dice(Chance::new(seed, "plan"));
         let orders = (0..=dice.below(4))
-            .map(|_| if dice.one_in(20) { Os::Linux } else { Os::Windows })
+            .map(|_| Wish {
+                os: if dice.one_in(20) { Os::Linux } else { Os::Windows },
+                region: dice.of(&[None, None, Some("us-east"), Some("uk")]),
+            })
             .collect::<Vec<_>>();
         let calm = dice.one_in(6);
         let mut events = Vec::new();
@@ -90,14 +141,15 @@ impl Plan {
                 returns: dice.one_in(3),
             };
             events.push((dice.minutes(3), pays));
-            if dice.one_in(8) {
-                events.push((dice.minutes(90), Event::Command(order, dice.of(CommandKind::ALL))));
-            }
-            if dice.one_in(30) {
-                events.push((10 + dice.minutes(60), Event::Vanishes(order)));
-            }
-            if dice.one_in(12) {
-                events.push((dice.minutes(40), Event::Abort(order)));
+            dice.fate(order, 0, &mut events);
+        }
+        let staff = if dice.one_in(4) { 1 + dice.below(3) } else { 0 };
+        for order in (orders.len()..).take(usize::try_from(staff).unwrap_or(0)) {
+            let minute = dice.minutes(40);
+            events.push((minute, Event::StaffOrder(dice.staff_wish())));
+            dice.fate(order, minute, &mut events);
+            if dice.one_in(3) {
+                events.push((minute + dice.minutes(60), Event::Decommission(order)));
             }
         }
         let trouble = if calm { 0 } else { dice.below(6) };
@@ -157,6 +209,29 @@ impl Dice {
         all[usize::try_from(self.below(all.len() as u64)).unwrap_or(0)]
     }
 
+    /// What happens to an order that is placed at `minute`, whatever else goes wrong.
+    fn fate(&mut self, order: usize, minute: i64, events: &mut Vec<(i64, Event)>) {
+        if self.one_in(8) {
+            events.push((minute + self.minutes(90), Event::Command(order, self.of(CommandKind::ALL))));
+        }
+        if self.one_in(30) {
+            events.push((minute + 10 + self.minutes(60), Event::Vanishes(order)));
+        }
+        if self.one_in(12) {
+            events.push((minute + self.minutes(40), Event::Abort(order)));
+        }
+    }
+
+    fn staff_wish(&mut self) -> StaffWish {
+        StaffWish {
+            account: self.of(&["51234567", "60000001"]),
+            provider: self.of(&[Provider::Vultr, Provider::Contabo, Provider::Ec2]),
+            region: self.of(&["east", "west"]),
+            requests: if self.one_in(2) { 2 } else { 1 },
+            repeated: self.one_in(2),
+        }
+    }
+
     fn boot(&mut self) -> BootPlan {
         let usual = [BootPlan::Well; 5];
         let odd = [BootPlan::Never, BootPlan::Silent, BootPlan::SetupFails, BootPlan::WrongCertificate];
@@ -166,7 +241,7 @@ impl Dice {
     fn trouble(&mut self, tasks: &[String]) -> Event {
         match self.below(12) {
             0..=3 => {
-                let op = self.of(&[Op::Create, Op::Create, Op::Get, Op::Find, Op::Delete, Op::Reinstall]);
+                let op = self.of(&TROUBLED);
                 let provider = if self.one_in(2) { None } else { Some(self.of(Provider::ALL)) };
                 let fault = self.host_fault(op);
                 Event::Host(provider, op, fault, self.times(6))

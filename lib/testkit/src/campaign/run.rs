@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use app::AppError;
+use app::trading::PlaceVps;
+use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::order::OrderStatus;
 use jiff::SignedDuration;
 
 use super::watch::Watch;
-use super::{Bug, Event, Plan};
+use super::{Bug, Event, Plan, StaffWish, Wish};
 use crate::catalogues::six_providers;
 use crate::sim::{Fault, Trigger};
 use crate::{Customer, Machine, Shop};
@@ -15,14 +18,19 @@ use crate::{Customer, Machine, Shop};
 /// How long it may take until everything has come to rest, after the longest outage.
 const REST_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
+/// How often staff send a request that gets no answer.
+const STAFF_TRIES: u32 = 3;
+
 /// What became of one plan.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Orders placed.
     pub orders: usize,
-    /// Of them delivered.
+    /// Of them by staff.
+    pub staff: usize,
+    /// Of all delivered.
     pub delivered: usize,
-    /// Of them refunded.
+    /// Of all refunded or, without money, undone.
     pub refunded: usize,
     /// Port calls made.
     pub calls: u64,
@@ -46,7 +54,8 @@ pub fn lifetimes(seed: u64, machine: &Arc<Machine>, bug: Option<Bug>, logged: bo
         bug.put_back(&mut shop);
     }
     let mut watch = Watch::new(&shop.world);
-    let mut run = Run { shop: &mut shop, plan: &plan, orders: Vec::new() };
+    let staff = shop.customer("desk@example.com");
+    let mut run = Run { shop: &mut shop, plan: &plan, orders: Vec::new(), staff };
     run.all(&mut watch);
     let mut outcome = run.outcome();
     outcome.broken.extend(watch.broken());
@@ -60,15 +69,17 @@ pub fn lifetimes(seed: u64, machine: &Arc<Machine>, bug: Option<Bug>, logged: bo
 struct Run<'a> {
     shop: &'a mut Shop,
     plan: &'a Plan,
-    orders: Vec<(Customer, domain::ids::OrderId)>,
+    /// Those placed so far, and whose they are.
+    orders: Vec<(Customer, OrderId)>,
+    staff: Customer,
 }
 
 impl Run<'_> {
     fn all(&mut self, watch: &mut Watch) {
         let Plan { orders, boots, list_lag, twice_permille, messages_late, .. } = self.plan;
         let ada = self.shop.customer("ada@example.com");
-        for os in orders {
-            let order = self.shop.orders(&ada, *os);
+        for Wish { os, region } in orders {
+            let order = self.shop.orders_in(&ada, *os, *region);
             self.orders.push((ada.clone(), order));
         }
         let world = &self.shop.world;
@@ -116,9 +127,18 @@ impl Run<'_> {
             Event::SoldOut(region) => world.host.sell_out(region),
             Event::Gateway(fault, times) => world.gateway.fail(*fault, *times),
             Event::State(state, fault, times) => world.breaks.at(state, *fault, *times),
+            Event::StaffOrder(wish) => self.staff_orders(*wish),
+            Event::Decommission(order) => {
+                if let Some((who, id)) = self.orders.get(*order).cloned() {
+                    let desktop = self.shop.order(id).instance;
+                    drop(self.shop.decommission_vps(&who, desktop));
+                }
+            }
             Event::Abort(order) => {
-                let name = self.shop.order(self.orders[*order].1).execution_name();
-                self.shop.abort(&name);
+                if let Some((_, id)) = self.orders.get(*order) {
+                    let name = self.shop.order(*id).execution_name();
+                    self.shop.abort(&name);
+                }
             }
             Event::TwoSweeps => {
                 self.shop.sweep();
@@ -129,18 +149,56 @@ impl Run<'_> {
                 self.shop.reconcile_beside();
             }
             Event::Vanishes(order) => {
-                let id = self.orders[*order].1;
-                let active = self.shop.desktop(id).filter(|i| i.status == InstanceStatus::Active);
+                let placed = self.orders.get(*order);
+                let desktop = placed.and_then(|(_, id)| self.shop.desktop(*id));
+                let active = desktop.filter(|i| i.status == InstanceStatus::Active);
                 if let Some(vm) = active.and_then(|i| i.vm) {
                     world.host.vanish(&vm);
                 }
             }
             Event::MailDown(mails) => world.outbox.fail(*mails),
             Event::Command(order, kind) => {
-                let (who, id) = self.orders[*order].clone();
-                if self.shop.desktop(id).is_some() {
+                if let Some((who, id)) = self.orders.get(*order).cloned()
+                    && self.shop.desktop(id).is_some()
+                {
                     drop(self.shop.commands(&who, id, *kind));
                 }
+            }
+        }
+    }
+
+    /// Staff ask for a trading desktop, again when they get no answer; what came of it is read from the table, as an
+    /// answer may be lost.
+    fn staff_orders(&mut self, wish: StaffWish) {
+        let first = PlaceVps {
+            provider: Some(wish.provider.to_string()),
+            region: wish.region.to_owned(),
+            ..self.shop.vps_wish(&self.staff, wish.account)
+        };
+        let others = (1..wish.requests).map(|number| match wish.repeated {
+            true => first.clone(),
+            false => PlaceVps { key: format!("{}-{number}", first.key), ..first.clone() },
+        });
+        let mut wishes: Vec<PlaceVps> = std::iter::once(first.clone()).chain(others).collect();
+        for _ in 0..STAFF_TRIES {
+            let outcomes = self.shop.place_vps_at_once(wishes.clone());
+            let mut outcomes = outcomes.iter();
+            let refused = |error: &AppError| {
+                use AppError as E;
+                matches!(error, E::Conflict(_) | E::NotDeliverable { .. } | E::Invalid { .. })
+            };
+            wishes.retain(|_| match outcomes.next() {
+                Some(Err(error)) => !refused(error),
+                Some(Ok(_)) | None => false,
+            });
+            if wishes.is_empty() {
+                break;
+            }
+        }
+        let orders = self.shop.world.store.orders();
+        for order in orders.iter().filter(|order| order.staff.is_some()) {
+            if !self.orders.iter().any(|(_, id)| *id == order.id) {
+                self.orders.push((self.staff.clone(), order.id));
             }
         }
     }
@@ -151,6 +209,7 @@ impl Run<'_> {
         };
         Outcome {
             orders: self.orders.len(),
+            staff: self.orders.len() - self.plan.orders.len(),
             delivered: stands(OrderStatus::Active),
             refunded: stands(OrderStatus::Refunded),
             calls: self.shop.world.sim.calls(),

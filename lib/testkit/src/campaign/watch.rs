@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::ids::OrderId;
 use domain::instance::Instance;
 use domain::order::OrderStatus;
+use domain::trading::is_over;
 
 use crate::World;
 use crate::ports::VmMachine;
@@ -13,7 +14,7 @@ use crate::world::PROMISED_QUARANTINE;
 /// Looks at a world after each of its steps. A look costs three counters; only what is new is examined.
 pub(crate) struct Watch {
     world: World,
-    delivered: usize,
+    ended: usize,
     refunds: u32,
     mails: usize,
     refunded: BTreeSet<String>,
@@ -25,7 +26,7 @@ impl Watch {
     pub(crate) fn new(world: &World) -> Self {
         Self {
             world: world.clone(),
-            delivered: 0,
+            ended: 0,
             refunds: 0,
             mails: 0,
             refunded: BTreeSet::new(),
@@ -35,12 +36,14 @@ impl Watch {
 
     /// One look.
     pub(crate) fn look(&mut self) {
-        let delivered = self.world.store.deliveries();
-        while self.delivered < delivered {
-            if let Some(order) = self.world.store.delivery(self.delivered) {
-                self.delivered_well(order);
+        let ended = self.world.store.ends();
+        while self.ended < ended {
+            match self.world.store.end(self.ended) {
+                Some((order, OrderStatus::Active)) => self.delivered_well(order),
+                Some((order, _)) => self.undone_well(order),
+                None => {}
             }
-            self.delivered += 1;
+            self.ended += 1;
         }
         if self.world.gateway.refunds_accepted() != self.refunds {
             self.refunds = self.world.gateway.refunds_accepted();
@@ -81,6 +84,7 @@ impl Watch {
 
     /// Delivered is what has exactly one machine, the recorded one, and it answers.
     fn delivered_well(&mut self, order: OrderId) {
+        self.accounts_are_held_once();
         let recorded = self.instance_of(order).and_then(|i| i.vm);
         let known = self.known_machines(order);
         let ours = known.iter().filter(|m| Some(&m.id) == recorded.as_ref()).count();
@@ -97,6 +101,31 @@ impl Watch {
         }
         if !known.iter().any(|m| Some(&m.id) == recorded.as_ref() && self.world.host.has_answered(m)) {
             self.says(format!("{order} was delivered and has never answered"));
+        }
+    }
+
+    /// An order ends undone when nothing of it runs: of what staff ordered, only this frees the MT5 account.
+    fn undone_well(&mut self, order: OrderId) {
+        if let Some(machine) = self.known_machines(order).first() {
+            self.says(format!("{order} ended undone while {} existed", machine.name));
+        }
+    }
+
+    /// One MT5 account never has two desktops, whoever asks for them at the same moment.
+    fn accounts_are_held_once(&mut self) {
+        let store = &self.world.store;
+        let mut held = BTreeSet::new();
+        let mut twice = None;
+        for order in store.orders() {
+            let Some(vps) = &order.staff else { continue };
+            let holds = store.look_instance(order.instance).is_some_and(|i| !is_over(&order, &i));
+            if holds && !held.insert(vps.mt5_account_id.clone()) {
+                twice =
+                    Some(format!("MT5 account {} has two desktops, one of {}", vps.mt5_account_id, order.id));
+            }
+        }
+        if let Some(twice) = twice {
+            self.says(twice);
         }
     }
 

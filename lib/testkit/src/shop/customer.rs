@@ -64,7 +64,12 @@ impl Shop {
 
     /// Orders a basic desktop, repeating the click until it works.
     pub fn orders(&mut self, who: &Customer, os: Os) -> OrderId {
-        let wish = self.wish(who, Plan::Basic, os);
+        self.orders_in(who, os, None)
+    }
+
+    /// The same in a region of the catalogue.
+    pub fn orders_in(&mut self, who: &Customer, os: Os, region: Option<&str>) -> OrderId {
+        let wish = PlaceOrder { region: region.map(str::to_owned), ..self.wish(who, Plan::Basic, os) };
         for _ in 0..20 {
             if let Ok(placed) = self.place(&wish) {
                 return placed.order.id;

@@ -58,6 +58,21 @@ fn a_machine_that_is_gone_is_seen() {
 }
 
 #[test]
+fn machines_that_are_lost_together_are_seen_until_the_operator_is_told() {
+    let mut shop = Shop::open();
+    for _ in 0..2 {
+        let (_, order) = shop.delivered(Os::Windows);
+        let vm = shop.instance(order).vm.unwrap();
+        shop.world.host.vanish(&vm);
+    }
+    let seen = shop.broken_promises().join("\n");
+    assert_eq!(seen.matches("is active and has 0 machines").count(), 2, "{seen}");
+    shop.reconcile_for(SignedDuration::from_mins(30));
+    shop.run_until_idle();
+    assert_eq!(shop.broken_promises(), Vec::<String>::new());
+}
+
+#[test]
 fn a_secret_in_the_log_is_seen() {
     let mut shop = Shop::open();
     shop.delivered(Os::Windows);

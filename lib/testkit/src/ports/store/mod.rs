@@ -19,10 +19,10 @@ use domain::circuit::Circuit;
 use domain::create::Attempt;
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::instance::Instance;
-use domain::inventory::Seen;
+use domain::inventory::{Inventory, Seen};
 use domain::ledger::{EntryKind, LedgerEntry};
 use domain::mail::Mail;
-use domain::order::Order;
+use domain::order::{Order, OrderStatus};
 use domain::payment::Payment;
 use domain::trading::TradingAccount;
 
@@ -38,7 +38,8 @@ type Rows = BTreeMap<Key, Box<Row>>;
 struct Table {
     rows: Rows,
     work: Work,
-    deliveries: Vec<OrderId>,
+    /// Every time that an order became active or refunded.
+    ends: Vec<(OrderId, OrderStatus)>,
     /// A known bug, put back.
     unconditional: bool,
 }
@@ -48,8 +49,8 @@ struct Table {
 pub struct Store {
     sim: Sim,
     table: Arc<Mutex<Table>>,
-    /// As many as there are deliveries, to be read after every step.
-    delivered: Arc<AtomicUsize>,
+    /// As many as there are ends, to be read after every step.
+    ended: Arc<AtomicUsize>,
 }
 
 macro_rules! rows_of {
@@ -64,7 +65,7 @@ macro_rules! rows_of {
 impl Store {
     /// An empty table.
     pub fn new(sim: Sim) -> Self {
-        Self { sim, table: Arc::default(), delivered: Arc::default() }
+        Self { sim, table: Arc::default(), ended: Arc::default() }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Table) -> T) -> T {
@@ -94,6 +95,8 @@ impl Store {
         audit_entries AuditEntry;
         /// Every attempt to make a machine.
         all_attempts Attempt;
+        /// What is remembered of every provider's inventory.
+        all_inventories Inventory;
         /// Every circuit in which something went wrong.
         all_circuits Circuit;
     );
@@ -132,14 +135,14 @@ impl Store {
         });
     }
 
-    /// How many orders have become active so far.
-    pub(crate) fn deliveries(&self) -> usize {
-        self.delivered.load(Ordering::Relaxed)
+    /// How often an order has become active or refunded so far.
+    pub(crate) fn ends(&self) -> usize {
+        self.ended.load(Ordering::Relaxed)
     }
 
-    /// The order that became active as the one of this number.
-    pub(crate) fn delivery(&self, number: usize) -> Option<OrderId> {
-        self.with(|table| table.deliveries.get(number).copied())
+    /// The order that came to its end as the one of this number, and to which.
+    pub(crate) fn end(&self, number: usize) -> Option<(OrderId, OrderStatus)> {
+        self.with(|table| table.ends.get(number).copied())
     }
 
     /// A known bug, put back: nothing is written on a condition any more.

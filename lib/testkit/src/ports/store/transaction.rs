@@ -97,12 +97,16 @@ impl Step {
         }
     }
 
-    /// The order that it makes active.
-    fn delivers(&self, rows: &Rows) -> Option<OrderId> {
-        let is_active = |row: &Row| matches!(row, Row::Order(o) if o.status == OrderStatus::Active);
+    /// The order that it brings to an end: delivered, or undone.
+    fn ends(&self, rows: &Rows) -> Option<(OrderId, OrderStatus)> {
+        let status = |row: &Row| match row {
+            Row::Order(o) => Some(o.status),
+            _ => None,
+        };
         match &self.row {
-            Row::Order(o) if is_active(&self.row) && !rows.get(&self.key).is_some_and(|r| is_active(r)) => {
-                Some(o.id)
+            Row::Order(o) if matches!(o.status, OrderStatus::Active | OrderStatus::Refunded) => {
+                let before = rows.get(&self.key).and_then(|row| status(row));
+                (before != Some(o.status)).then_some((o.id, o.status))
             }
             _ => None,
         }
@@ -125,7 +129,7 @@ impl Table {
         if !steps.iter().all(|step| step.holds(&self.rows)) {
             return Err(StoreError::Conflict);
         }
-        self.deliveries.extend(steps.iter().filter_map(|step| step.delivers(&self.rows)));
+        self.ends.extend(steps.iter().filter_map(|step| step.ends(&self.rows)));
         for Step { key, row, how } in steps {
             if how == How::KeepExisting && self.rows.contains_key(&key) {
                 continue;
@@ -156,11 +160,11 @@ impl Commit for Store {
 
 impl Store {
     fn put(&self, steps: Vec<Step>) -> Result<(), StoreError> {
-        let delivered = self.with(|table| {
+        let ended = self.with(|table| {
             table.put_all(steps)?;
-            Ok(table.deliveries.len())
+            Ok(table.ends.len())
         })?;
-        self.delivered.store(delivered, std::sync::atomic::Ordering::Relaxed);
+        self.ended.store(ended, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ pub enum Op {
     Halt,
     Reinstall,
     Delete,
-    /// `regions`, `plans` and `images`.
+    /// `regions`, `plans`, `images` and `in_stock`.
     Offers,
 }
 

@@ -323,6 +323,7 @@ impl app::ports::VmHost for VmHost {
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
-        Ok(self.with(|s| !s.sold_out.contains(&offering.provider_region)))
+        let region = &offering.provider_region;
+        self.op(Op::Offers, "vm.offers", |s, _| Ok(!s.sold_out.contains(region))).await
     }
 }
