@@ -80,6 +80,14 @@ impl<'c> Order<'c> {
         self.customer.stack.item(&format!("PAYMENT#{}", self.payment), "PAYMENT")
     }
 
+    /// The attempts to make its machine as they are stored, first one first.
+    #[track_caller]
+    pub(crate) fn attempts(&self) -> Vec<Value> {
+        let mut items = self.customer.stack.items(&format!("ORDER#{}", self.id));
+        items.retain(|item| item["sk"].as_str().is_some_and(|sk| sk.starts_with("ATTEMPT#")));
+        items
+    }
+
     /// One of its mails as it is stored, by the kind's word.
     #[track_caller]
     pub(crate) fn stored_mail(&self, kind: &str) -> Value {

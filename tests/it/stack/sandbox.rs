@@ -67,10 +67,21 @@ impl Stack {
         http::call("GET", &self.control("/state"), &[], None).good("sandbox state")
     }
 
-    /// The machines of an order that run now, by its tag, or by their name where tags come later.
+    /// The machines of an order that are there now, by its tag, or by their name where tags come later; without those
+    /// that are only paid for.
     #[track_caller]
     pub(crate) fn machines(&self, order: &str) -> Vec<Value> {
-        tagged(&self.sandbox()["machines"], order)
+        let mut machines = tagged(&self.sandbox()["machines"], order);
+        machines.retain(|machine| !is_only_paid_for(machine));
+        machines
+    }
+
+    /// The machines of an order that do not run, and end with the period that is paid for.
+    #[track_caller]
+    pub(crate) fn cancelled_machines(&self, order: &str) -> Vec<Value> {
+        let mut machines = tagged(&self.sandbox()["machines"], order);
+        machines.retain(is_only_paid_for);
+        machines
     }
 
     /// The machines of an order that ran once and are gone.
@@ -125,6 +136,12 @@ impl Stack {
         let ours = |delivery: &&Value| delivery["reference"].as_str() == Some(reference);
         state["deliveries"].as_array().into_iter().flatten().filter(ours).cloned().collect()
     }
+}
+
+/// Cancelled, and off or never up.
+fn is_only_paid_for(machine: &Value) -> bool {
+    let runs = machine["power"] == "running" && !machine["booted_at_ms"].is_null();
+    machine["cancel_date"].is_string() && !runs
 }
 
 fn tagged(machines: &Value, order: &str) -> Vec<Value> {

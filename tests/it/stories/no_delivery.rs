@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stack::{Alerts, Customer, End, MailKind, Order, Stack, until};
 
@@ -23,6 +23,30 @@ fn a_machine_that_never_boots_is_destroyed_at_the_deadline_and_then_the_money_go
     let instance = order.instance();
     assert_eq!(ada.call("GET", &format!("/instances/{instance}/credentials"), None).status, 409);
     assert_eq!(ada.call("GET", &format!("/instances/{instance}/rdp-file"), None).status, 409);
+}
+
+/// It is never seen off, nor gone, so nothing but its notice says that it is over.
+#[test]
+fn a_cancelled_machine_that_hangs_in_its_installation_does_not_hold_the_money_back() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let ada = Customer::new(&stack);
+    let order = ada.order_in("us-central", "basic", "linux");
+    let _sold_out = order.only_at("contabo");
+    let never = json!({"target": "contabo.create", "kind": "never_boot", "match": order.id, "times": 0});
+    let hangs = stack.fault(&never);
+    order.pay();
+    order.rests(End::Refunded, Alerts::Some);
+    hangs.has_struck();
+    was_undone_in_order(&stack, &order);
+
+    let left = stack.cancelled_machines(&order.id);
+    let destroyed = stack.destroyed_machines(&order.id);
+    assert_eq!((left.len(), destroyed.len()), (1, 0), "{left:?} {destroyed:?}\n{}", order.story());
+    assert_eq!((&left[0]["provider"], &left[0]["status"]), (&json!("contabo"), &json!("installing")));
+    let settled: Vec<Value> = order.attempts().iter().map(|attempt| attempt["state"].clone()).collect();
+    assert!(!settled.is_empty() && settled.iter().all(|state| state == "absent"), "{settled:?}");
+    let desktop = ada.get(&format!("/instances/{}", order.instance()));
+    assert_eq!((&desktop["status"], &desktop["address"]), (&json!("failed"), &Value::Null));
 }
 
 #[test]
