@@ -47,6 +47,19 @@ impl<'s> Customer<'s> {
         Self { stack, email, authorization: format!("Bearer {token}") }
     }
 
+    /// A new customer whom the operator has put into a group; those of `admin` are the staff.
+    #[track_caller]
+    pub(crate) fn in_group(stack: &'s Stack, group: &str) -> Self {
+        let mut who = Self::new(stack);
+        let (pool, password) = (stack.fact("user_pool_id"), format!("Pass-{}", unique()));
+        let join = json!({"UserPoolId": pool, "Username": who.email, "GroupName": group});
+        stack.cognito_admin("AdminAddUserToGroup", &join);
+        let set = json!({"UserPoolId": pool, "Username": who.email, "Password": password, "Permanent": true});
+        stack.cognito_admin("AdminSetUserPassword", &set);
+        who.authorization = format!("Bearer {}", stack.sign_in(&who.email, &password));
+        who
+    }
+
     /// Calls the API as this customer.
     #[track_caller]
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stack::{Alerts, Answer, Customer, End, Signer, Stack, until};
+use crate::stack::{Alerts, Answer, Customer, End, Signer, Stack, unique, until};
 
 const WAIT: Duration = Duration::from_secs(90);
 
@@ -23,7 +23,8 @@ const ALL_SECRETS: [&str; 8] = [
 const OF_PROVIDERS: &str = "providers";
 
 /// Which secrets each function may read.
-const SECRETS: [(&str, &[&str]); 17] = [
+const SECRETS: [(&str, &[&str]); 21] = [
+    ("api-docs", &[]),
     ("plans", &[]),
     ("account", &[]),
     ("checkout", &["nemordp/paystack"]),
@@ -39,8 +40,20 @@ const SECRETS: [(&str, &[&str]); 17] = [
     ("instance-action", &[]),
     ("instance-commands", &[OF_PROVIDERS, "nemordp/first-boot"]),
     ("availability", &[OF_PROVIDERS]),
+    ("instance-sync", &[OF_PROVIDERS]),
+    ("admin-inventory", &[]),
+    ("vps-provision", &[OF_PROVIDERS]),
     ("mailer", &[]),
     ("health", &[]),
+];
+
+/// What only the operator's staff may use.
+const OF_STAFF: [(&str, &str); 5] = [
+    ("POST", "/vps/provision"),
+    ("PATCH", "/vps/provision"),
+    ("DELETE", "/vps/provision?vps_id=ins_00000000000000000000000000"),
+    ("GET", "/vps/provision?action=account"),
+    ("GET", "/admin/inventory"),
 ];
 
 #[track_caller]
@@ -61,9 +74,14 @@ fn no_function_can_do_more_than_its_policy_says() {
     for path in ["/auth/me", "/instances", &format!("/instances/{instance}/credentials")] {
         ada.get(path);
     }
-    for path in ["/plans", "/health"] {
+    for path in ["/plans", "/health", "/openapi.json"] {
         stack.call("GET", path, &[], None).good(path);
     }
+    let staff = Customer::in_group(&stack, "admin");
+    for path in ["/admin/inventory", "/vps/provision?action=os"] {
+        staff.get(path);
+    }
+    stack.invoke("instance-sync", &json!({"source": "aws.scheduler"})).good("instance-sync");
     ada.call("POST", &format!("/instances/{instance}/restart"), None).good("restart");
 
     for (function, may_read) in SECRETS {
@@ -117,6 +135,30 @@ fn decrypt(stack: &Stack, who: &Signer, instance: &str) -> Answer {
         "EncryptionContext": {"instance": instance},
     });
     stack.aws(who, "kms", "TrentService.Decrypt", &body)
+}
+
+/// The token says who is staff: whoever is in the group `admin`, and nobody else.
+#[test]
+fn nobody_but_staff_orders_sees_or_ends_a_trading_desktop() {
+    let Some(stack) = Stack::beside_others() else { return };
+    let group = format!("admin-helpers-{}", unique());
+    let made = json!({"UserPoolId": stack.fact("user_pool_id"), "GroupName": group});
+    stack.cognito_admin("CreateGroup", &made);
+    let (customer, helper) = (Customer::new(&stack), Customer::in_group(&stack, &group));
+    let staff = Customer::in_group(&stack, "admin");
+    let key = unique();
+    let keyed = [("idempotency-key", key.as_str())];
+    for (method, path) in OF_STAFF {
+        let body = matches!(method, "POST" | "PATCH").then_some("{}");
+        for who in [&customer, &helper] {
+            let answer = who.call_with(method, path, &keyed, body);
+            let said = (answer.status, answer.json()["code"].clone());
+            assert_eq!(said, (403, json!("forbidden")), "{method} {path}: {}", answer.text);
+        }
+        assert_eq!(stack.call(method, path, &keyed, body).status, 401, "{method} {path} without a token");
+        let answer = staff.call_with(method, path, &keyed, body);
+        assert!(!matches!(answer.status, 401 | 403), "{method} {path} for staff: {}", answer.text);
+    }
 }
 
 #[test]

@@ -8,19 +8,6 @@ use crate::stack::{Customer, MailKind, Stack, unique, until};
 
 const WAIT: Duration = Duration::from_secs(150);
 
-/// A member of the staff: somebody whom the operator has put into the group.
-#[track_caller]
-fn staff(stack: &Stack) -> Customer<'_> {
-    let mut who = Customer::new(stack);
-    let (pool, password) = (stack.fact("user_pool_id"), format!("Pass-{}", unique()));
-    let group = json!({"UserPoolId": pool, "Username": who.email, "GroupName": "admin"});
-    stack.cognito_admin("AdminAddUserToGroup", &group);
-    let set = json!({"UserPoolId": pool, "Username": who.email, "Password": password, "Permanent": true});
-    stack.cognito_admin("AdminSetUserPassword", &set);
-    who.authorization = format!("Bearer {}", stack.sign_in(&who.email, &password));
-    who
-}
-
 /// A number that no other story has.
 fn account() -> String {
     let digits = unique().bytes().map(|byte| char::from(b'0' + byte % 10)).collect::<String>();
@@ -47,7 +34,7 @@ fn becomes(who: &Customer<'_>, id: &str, status: &str) -> Value {
 #[test]
 fn staff_order_a_trading_desktop_get_its_sign_in_and_delete_it() {
     let Some(stack) = Stack::beside_others() else { return };
-    let (desk, account) = (staff(&stack), account());
+    let (desk, account) = (Customer::in_group(&stack, "admin"), account());
     let customer = Customer::new(&stack);
     assert_eq!(order(&customer, &account).0, 403);
 
@@ -71,7 +58,7 @@ fn staff_order_a_trading_desktop_get_its_sign_in_and_delete_it() {
     assert_eq!(synced["provider_metadata"]["state"], "running");
     assert_eq!(synced["ip_address"], active["ip_address"]);
 
-    let other = staff(&stack);
+    let other = Customer::in_group(&stack, "admin");
     let path = format!("/vps/provision?vps_id={id}");
     assert_eq!(customer.call("DELETE", &path, None).status, 403);
     assert_eq!(other.call("DELETE", &path, None).status, 202);
