@@ -26,8 +26,8 @@ pub struct OrderView {
     pub region: Option<String>,
     /// What it costs.
     pub price: MoneyView,
-    /// How it is paid.
-    pub method: PaymentMethod,
+    /// How it is paid; `None` for what the operator's staff ordered, which nobody pays for.
+    pub method: Option<PaymentMethod>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Where to pay, while it can be paid.
@@ -122,7 +122,7 @@ impl<S: ReadOrders + ReadPayments + ReadSetupTimes + Sync> Orders<S> {
             os: order.os,
             region: order.region.clone(),
             price: order.price.into(),
-            method: order.method,
+            method: order.staff.is_none().then_some(order.method),
             status: order.status,
             authorization_url: None,
             instance_id: (order.attempt > 0).then_some(order.instance),

@@ -93,6 +93,19 @@ fn a_customer_who_comes_back_is_sent_to_their_order_in_the_dashboard() {
 }
 
 #[test]
+fn an_order_that_nobody_pays_for_shows_no_way_of_paying() {
+    let mut stage = Stage::set();
+    let mut order = |sample: &str| {
+        let answer = api::http(&mut stage, &Settings::default(), "orders", &events::one("orders", sample));
+        answer.json()
+    };
+    assert_eq!(order("200-delivered")["method"], "paystack");
+    let of_staff = order("200-of-staff");
+    assert!(of_staff.get("method").is_some_and(Value::is_null), "{of_staff}");
+    assert_eq!(of_staff["price"]["minor"], 0);
+}
+
+#[test]
 fn health_says_what_does_not_answer() {
     let event = events::one("health", "200-healthy");
     for (store, queues, status, word) in
