@@ -3,6 +3,8 @@
 //! A healthy provider costs one cached read and no write. One that fails is left alone for a while, by all
 //! processes together, and is tried again by one of them at a time.
 
+mod words;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
@@ -21,6 +23,7 @@ use crate::ports::{
     Account, Capabilities, Clock, Commit, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
     ReadCircuits, Reinstall, StoreError, Trace, Traffic, VmError, VmHost, VmHosts, Write,
 };
+use words::UnknownWords;
 
 /// How long a process believes the circuits that it has read.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -35,6 +38,7 @@ pub struct Providers<V, S, C> {
     clock: C,
     /// What was read of each provider's circuits, and when.
     seen: Mutex<HashMap<Provider, (Timestamp, Vec<Circuit>)>>,
+    unknown_words: UnknownWords,
 }
 
 impl<V, S, C> Providers<V, S, C>
@@ -45,7 +49,7 @@ where
 {
     /// `store` keeps the circuits.
     pub fn new(hosts: V, store: S, clock: C) -> Self {
-        Self { hosts, store, clock, seen: Mutex::default() }
+        Self { hosts, store, clock, seen: Mutex::default(), unknown_words: UnknownWords::default() }
     }
 
     /// A provider, for calls that concern one of its regions.
@@ -131,7 +135,7 @@ where
     S: Commit + ReadCircuits + Sync,
     C: Clock + Sync,
 {
-    /// Makes a call if its circuit lets it through, and remembers how it went.
+    /// Makes a call if its circuit lets it through, and remembers how it went. An answer without sense says whose it is.
     async fn guard<T: Send>(
         &self,
         operation: Operation,
@@ -153,7 +157,7 @@ where
             }
             (Gate::Pass | Gate::Probe, _) => {}
         }
-        let done = call.await;
+        let done = call.await.map_err(|error| named(self.provider, error));
         match judge(operation, done.as_ref().err()) {
             Health::Well => self.note(region, operation, None, probed).await,
             Health::Ill(trouble) => self.note(region, operation, Some(trouble), probed).await,
@@ -212,6 +216,13 @@ where
     }
 }
 
+fn named(provider: Provider, error: VmError) -> VmError {
+    match error {
+        VmError::Unclear { what, source } => VmError::Unclear { what: format!("{provider}: {what}"), source },
+        other => other,
+    }
+}
+
 /// What an outcome says about a provider's health.
 enum Health {
     Well,
@@ -250,19 +261,27 @@ where
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
-        self.guard(Operation::Create, self.host.create(request)).await
+        let made = self.guard(Operation::Create, self.host.create(request)).await?;
+        self.all.unknown_words.note(&made.vm);
+        Ok(made)
     }
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
-        self.guard(Operation::Read, self.host.get(id)).await
+        let found = self.guard(Operation::Read, self.host.get(id)).await?;
+        self.all.unknown_words.note(&found.vm);
+        Ok(found)
     }
 
     async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
-        self.guard(Operation::Read, self.host.find(trace)).await
+        let found = self.guard(Operation::Read, self.host.find(trace)).await?;
+        found.iter().for_each(|vm| self.all.unknown_words.note(vm));
+        Ok(found)
     }
 
     async fn list(&self, cursor: Option<&str>, limit: u16) -> Result<(Vec<Vm>, Option<String>), VmError> {
-        self.guard(Operation::Read, self.host.list(cursor, limit)).await
+        let page = self.guard(Operation::Read, self.host.list(cursor, limit)).await?;
+        page.0.iter().for_each(|vm| self.all.unknown_words.note(vm));
+        Ok(page)
     }
 
     async fn reboot(&self, id: &VmId) -> Result<(), VmError> {

@@ -7,6 +7,7 @@ mod every_task;
 mod failover;
 mod machines;
 mod no_delivery;
+mod odd_answers;
 mod payments;
 mod permissions;
 mod providers;
