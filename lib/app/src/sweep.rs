@@ -1,6 +1,6 @@
 //! The sweep: once a minute it finds what rests where nothing may rest, and sets it going again.
 //!
-//! It decides nothing about money or machines. It reads the work index, a bounded page of each kind, and
+//! It decides nothing about money or machines. It reads the work index, a bounded part of each kind, and
 //! queues or starts what is already idempotent; so it may run late, twice, or beside anything.
 
 use domain::Timestamp;
@@ -18,8 +18,11 @@ use crate::ports::{
 };
 use crate::settle::{apply_event, start};
 
-/// How many things of one kind a run looks at.
-pub const PAGE_MAX: u16 = 100;
+/// How many things of one kind a run looks at: two or three calls each, so that it ends well within its minute.
+pub const LOOKS_MAX: usize = 100;
+
+/// Of how many that are due it chooses them.
+const LISTED_MAX: u16 = 1_000;
 
 /// How often a workflow is started anew for one order before only a person can do it.
 pub const EXECUTIONS_MAX: u16 = 50;
@@ -74,35 +77,50 @@ where
         let patient = now.checked_sub(self.policy.sweep_patience).unwrap_or(now);
         let mut found = Found::default();
 
-        for id in self.store.due(WorkKind::OpenPayment, now, PAGE_MAX).await? {
+        for id in self.turn(WorkKind::OpenPayment, now, now).await? {
             let done = self.check_payment(&id).await;
             count(done, &mut found.payments, &mut found.failures, "payment", &id);
         }
-        for key in self.store.due(WorkKind::UnappliedEvent, patient, PAGE_MAX).await? {
+        for key in self.turn(WorkKind::UnappliedEvent, patient, now).await? {
             let message = PaymentMessage::GatewayEvent { event: key.clone() };
             let done = self.queue.queue_payment(&message).await.map_err(AppError::from);
             count(done, &mut found.events, &mut found.failures, "event", &key);
         }
-        for id in self.store.due(WorkKind::UnsettledOrder, patient, PAGE_MAX).await? {
+        for id in self.turn(WorkKind::UnsettledOrder, patient, now).await? {
             match self.look_after(&id, now).await {
                 Ok(true) => found.orders += 1,
                 Ok(false) => {}
                 Err(error) => count(Err(error), &mut found.orders, &mut found.failures, "order", &id),
             }
         }
-        for id in self.store.due(WorkKind::OpenRefund, now, PAGE_MAX).await? {
+        for id in self.turn(WorkKind::OpenRefund, now, now).await? {
             let done = self.follow_refund(&id).await;
             count(done, &mut found.refunds, &mut found.failures, "refund", &id);
         }
-        for id in self.store.due(WorkKind::PendingMail, now, PAGE_MAX).await? {
+        for id in self.turn(WorkKind::PendingMail, now, now).await? {
             let done = self.queue.queue_mail(&MailMessage { mail: id.clone(), order: None }).await;
             count(done.map_err(AppError::from), &mut found.mails, &mut found.failures, "mail", &id);
         }
-        for id in self.store.due(WorkKind::BusyInstance, now, PAGE_MAX).await? {
+        for id in self.turn(WorkKind::BusyInstance, now, now).await? {
             let done = self.nudge(&id, now).await;
             count(done, &mut found.commands, &mut found.failures, "command", &id);
         }
         Ok(found)
+    }
+
+    /// What this run looks at of a kind that is due by `until`. When that is more than one run looks at, each minute
+    /// goes on where the last one ended: much of it rests where it was after a look (an order whose workflow runs, a
+    /// command that takes its time) and must not keep the rest from being looked at.
+    async fn turn(&self, kind: WorkKind, until: Timestamp, now: Timestamp) -> Result<Vec<String>, AppError> {
+        let mut ids = self.store.due(kind, until, LISTED_MAX).await?;
+        if ids.len() > LOOKS_MAX {
+            tracing::warn!(?kind, listed = ids.len(), "more is due than one run looks at");
+            let minute = usize::try_from(now.as_second() / 60).unwrap_or(0);
+            let begin = (minute % ids.len()) * LOOKS_MAX % ids.len();
+            ids.rotate_left(begin);
+            ids.truncate(LOOKS_MAX);
+        }
+        Ok(ids)
     }
 
     async fn check_payment(&self, id: &str) -> Result<(), AppError> {

@@ -432,6 +432,12 @@ impl Order {
         now.duration_since(last) >= wait
     }
 
+    /// When it last moved on: its newest step, its payment, or the last restart of its workflow.
+    pub fn last_moved_at(&self) -> Timestamp {
+        let steps = self.timeline.iter().map(|done| done.at);
+        steps.chain(self.paid_at).chain(self.restarted_at).fold(self.created_at, Timestamp::max)
+    }
+
     /// Shortens the story of earlier machines to what is counted, so that the next one's fits into the timeline.
     fn make_room(&mut self) {
         if self.timeline.len() > TIMELINE_MAX / 2 {

@@ -22,8 +22,8 @@ use crate::errors::store_error;
 use crate::keys::{self, Key};
 use crate::row::{Attributes, Listed, Thing, decode};
 
-/// The longest page of a customer's listing, and of work.
-pub(crate) const PAGE_MAX: u16 = 100;
+/// The longest page of a customer's listing.
+const PAGE_MAX: u16 = 100;
 /// How many answers (of up to 1 MB) one read of a partition may take.
 const ANSWERS_MAX: usize = 16;
 

@@ -6,15 +6,18 @@ use domain::Timestamp;
 
 use crate::Store;
 use crate::keys::{self, Key};
-use crate::list::{PAGE_MAX, checked, gather};
+use crate::list::{checked, gather};
+
+/// The longest list of what is due.
+const LISTED_MAX: u16 = 1_000;
 
 impl ReadWork for Store {
-    /// At most 100 at once. What is listed under which kind, and when it is due, stands with each item's
-    /// `work`: open payments by `next_check_at`, unsettled orders by their newest step, open refunds since
-    /// they were wanted, pending mails by `next_at`, commands since they were accepted, events since they
-    /// came in, unknown attempts since they were left behind.
+    /// At most 1,000 at once. What is listed under which kind, and when it is due, stands with each item's
+    /// `work`: open payments and refunds by `next_check_at`, unsettled orders since they last moved on, pending
+    /// mails by `next_at`, commands since they were accepted, events since they came in, unknown attempts since
+    /// they were left behind.
     async fn due(&self, kind: WorkKind, now: Timestamp, limit: u16) -> Result<Vec<String>, StoreError> {
-        let limit = checked(limit, PAGE_MAX)?;
+        let limit = checked(limit, LISTED_MAX)?;
         let until = keys::work(kind, now);
         let query = self
             .client

@@ -344,7 +344,7 @@ pub trait ReadTradingAccounts {
 pub enum WorkKind {
     /// Open payments, by their next check.
     OpenPayment,
-    /// Paid orders that are not at rest, by when they were last written.
+    /// Paid orders that are not at rest, by when they last moved on.
     UnsettledOrder,
     /// Payments whose refund is not through, by their next check.
     OpenRefund,
@@ -361,8 +361,8 @@ pub enum WorkKind {
 
 /// `dynamodb:Query` on the work index.
 pub trait ReadWork {
-    /// The ids of at most `limit` things of a kind that are due at `now`, longest overdue first. The index
-    /// lags a little: read each thing again before acting.
+    /// The ids of at most `limit` (1 to 1,000) things of a kind that are due at `now`, longest overdue first. The
+    /// index lags a little: read each thing again before acting.
     fn due(
         &self,
         kind: WorkKind,

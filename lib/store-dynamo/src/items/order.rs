@@ -130,13 +130,6 @@ impl From<OrderItem> for Order {
     }
 }
 
-/// When the order last moved on: its newest step, or the last restart of its workflow. Taken from the order
-/// itself, so that no caller can forget to keep it.
-fn last_moved_at(order: &Order) -> Timestamp {
-    let steps = order.timeline.iter().map(|done| done.at);
-    steps.chain(order.paid_at).chain(order.restarted_at).fold(order.created_at, Timestamp::max)
-}
-
 impl Thing for Order {
     type Item = OrderItem;
 
@@ -153,7 +146,7 @@ impl Thing for Order {
     }
 
     fn work(&self) -> Option<(WorkKind, Timestamp)> {
-        self.needs_work().then(|| (WorkKind::UnsettledOrder, last_moved_at(self)))
+        self.needs_work().then(|| (WorkKind::UnsettledOrder, self.last_moved_at()))
     }
 }
 

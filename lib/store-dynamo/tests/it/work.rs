@@ -1,8 +1,8 @@
 //! The sparse index: in it exactly while somebody has to look.
 
 use app::ports::{
-    Commit, ReadAttempts, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork, WorkKind,
-    Write,
+    Commit, ReadAttempts, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork, StoreError,
+    WorkKind, Write,
 };
 use domain::command::{self, CommandKind};
 use domain::create::AttemptState;
@@ -139,4 +139,9 @@ async fn the_longest_overdue_comes_first_and_no_more_than_asked_for() {
     let due = table.store.due(WorkKind::UnappliedEvent, at(8), 2).await.unwrap();
     assert_eq!(due, vec![event(2).key, event(4).key]);
     assert_eq!(table.due(WorkKind::UnappliedEvent, 8).await.len(), 3);
+    assert_eq!(table.store.due(WorkKind::UnappliedEvent, at(8), 1_000).await.unwrap().len(), 3);
+    for limit in [0, 1_001] {
+        let refused = table.store.due(WorkKind::UnappliedEvent, at(8), limit).await;
+        assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{limit}");
+    }
 }

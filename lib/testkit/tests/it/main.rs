@@ -12,4 +12,5 @@ mod provision_faults;
 mod refunds;
 mod state_machine;
 mod stories;
+mod sweep;
 mod trading;

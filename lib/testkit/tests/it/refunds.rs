@@ -170,7 +170,7 @@ fn refunds_that_take_days_do_not_keep_the_sweep_from_orders_that_need_it() {
     for region in ["ewr", "ord", "lhr"] {
         shop.world.host.sell_out(region);
     }
-    let refunded: Vec<_> = (0..app::sweep::PAGE_MAX).map(|_| shop.paid_order(Os::Windows)).collect();
+    let refunded: Vec<_> = (0..app::sweep::LOOKS_MAX).map(|_| shop.paid_order(Os::Windows)).collect();
     shop.run_for(SignedDuration::from_mins(20));
     assert!(refunded.iter().all(|o| shop.order(*o).status == OrderStatus::Refunding));
 

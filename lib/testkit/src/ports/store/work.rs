@@ -27,10 +27,7 @@ impl Work {
 /// Where a row stands in the index, as `lib/store-dynamo` puts it there.
 fn open(row: &Row) -> Option<(WorkKind, Timestamp)> {
     match row {
-        Row::Order(o) if o.needs_work() => {
-            let done = o.timeline.iter().map(|done| done.at);
-            Some((WorkKind::UnsettledOrder, done.chain(o.paid_at).fold(o.created_at, Timestamp::max)))
-        }
+        Row::Order(o) if o.needs_work() => Some((WorkKind::UnsettledOrder, o.last_moved_at())),
         Row::Payment(p) => {
             use RefundStatus as R;
             match (&p.refund, p.status) {

@@ -1,0 +1,56 @@
+//! The sweep: whatever else is open and however long, each thing gets its turn.
+
+use app::sweep::LOOKS_MAX;
+use domain::catalogue::Os;
+use domain::command::CommandKind;
+use domain::instance::InstanceStatus;
+use domain::order::OrderStatus;
+use jiff::SignedDuration;
+use testkit::ports::BootPlan;
+use testkit::{Fault, Shop, Trigger};
+
+fn minutes(n: i64) -> SignedDuration {
+    SignedDuration::from_mins(n)
+}
+
+#[test]
+fn orders_whose_workflow_runs_do_not_keep_the_sweep_from_one_that_needs_its_start() {
+    let mut shop = Shop::open();
+    let running: Vec<_> = (0..LOOKS_MAX + 50)
+        .map(|_| {
+            shop.world.host.next_boot(BootPlan::Silent);
+            shop.paid_order(Os::Linux)
+        })
+        .collect();
+    shop.run_for(minutes(3));
+
+    // Settled at the customer's return, by a process that died before it started the workflow.
+    let ada = shop.customer("ada@example.com");
+    let order = shop.orders(&ada, Os::Windows);
+    shop.pays_silently(order);
+    shop.world.sim.arm(Trigger::Next("workflow.start"), Fault::CrashBefore);
+    shop.try_come_back(order);
+    assert_eq!(shop.order(order).status, OrderStatus::Paid);
+
+    shop.run_for(minutes(6));
+    assert!(running.iter().all(|o| shop.order(*o).status == OrderStatus::Provisioning));
+    assert_eq!(shop.order(order).status, OrderStatus::Provisioning, "nobody started its workflow");
+    shop.run_until_idle();
+}
+
+#[test]
+fn commands_that_take_their_time_do_not_keep_the_sweep_from_later_ones() {
+    let mut shop = Shop::open();
+    let desktops: Vec<_> = (0..LOOKS_MAX + 50).map(|_| shop.delivered(Os::Linux)).collect();
+    let (last, slow) = desktops.split_last().unwrap();
+    for (owner, order) in slow {
+        let vm = shop.instance(*order).vm.unwrap();
+        shop.world.host.meddle(&vm, |machine| machine.installs += 1);
+        shop.commands(owner, *order, CommandKind::Restart).unwrap();
+    }
+    shop.commands(&last.0, last.1, CommandKind::Restart).unwrap();
+    shop.run_for(minutes(5));
+    assert_eq!(shop.instance(last.1).status, InstanceStatus::Active);
+    assert!(slow.iter().all(|(_, order)| shop.instance(*order).status == InstanceStatus::Busy));
+    shop.run_until_idle();
+}
