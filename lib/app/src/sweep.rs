@@ -24,9 +24,6 @@ pub const LOOKS_MAX: usize = 100;
 /// Of how many that are due it chooses them.
 const LISTED_MAX: u16 = 1_000;
 
-/// How often a workflow is started anew for one order before only a person can do it.
-pub const EXECUTIONS_MAX: u16 = 50;
-
 /// What a run found, for the log and the metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -168,14 +165,13 @@ where
 
     async fn restart(&self, order: &Order, how: &str, now: Timestamp) -> Result<bool, AppError> {
         let note = format!("the workflow {} of a paid order {how}", order.execution_name());
-        let hopeless = order.executions >= EXECUTIONS_MAX;
-        let what = if hopeless { "workflow-hopeless" } else { "workflow" };
-        let alert = Mail::alert(&order.id.to_string(), what, note, Some(order.id), now);
-        if hopeless {
-            self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
-            announce(&self.queue, &[alert]).await;
-            return Ok(false);
-        }
+        // Told once, and again at each of the rare starts of what dies every time.
+        let what = if order.is_hopeless() {
+            format!("workflow-hopeless-{}", order.executions)
+        } else {
+            "workflow".to_owned()
+        };
+        let alert = Mail::alert(&order.id.to_string(), &what, note, Some(order.id), now);
         let extra = vec![Write::MailIfNew(alert.clone())];
         let (order, _) = apply_event(&self.store, order, &OrderEvent::Restarted, now, extra).await?;
         announce(&self.queue, &[alert]).await;

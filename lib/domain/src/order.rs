@@ -126,6 +126,12 @@ pub const ATTEMPTS_MAX: u16 = 20;
 /// The longest wait before a workflow that died again and again is started once more.
 pub const RESTART_WAIT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
+/// After this many executions (some two days of them) the wait is [`HOPELESS_RESTART_WAIT`].
+pub const EXECUTIONS_MAX: u16 = 50;
+
+/// Between two starts of a workflow that died [`EXECUTIONS_MAX`] times: what is in its way may still go away by itself.
+pub const HOPELESS_RESTART_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
 /// What the operator's staff ordered: a trading desktop for one MT5 account, at a place of their choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffVps {
@@ -423,13 +429,21 @@ impl Order {
     }
 
     /// Whether a workflow that died may be started anew: the first time at once, then each time after twice the
-    /// wait, `patience` doubled per execution and at most [`RESTART_WAIT_MAX`]. What fails at every start must not
-    /// cost a start a minute.
+    /// wait, `patience` doubled per execution and at most [`RESTART_WAIT_MAX`], and from [`EXECUTIONS_MAX`] on once a
+    /// day. What fails at every start must not cost a start a minute, and what was paid for is never given up.
     pub fn may_restart(&self, patience: SignedDuration, now: Timestamp) -> bool {
         let Some(last) = self.restarted_at else { return true };
+        if self.is_hopeless() {
+            return now.duration_since(last) >= HOPELESS_RESTART_WAIT;
+        }
         let doubled = 1_i32.checked_shl(u32::from(self.executions).min(16)).unwrap_or(i32::MAX);
         let wait = patience.checked_mul(doubled).unwrap_or(RESTART_WAIT_MAX).min(RESTART_WAIT_MAX);
         now.duration_since(last) >= wait
+    }
+
+    /// Whether its workflow died so often that a person should look why.
+    pub const fn is_hopeless(&self) -> bool {
+        self.executions >= EXECUTIONS_MAX
     }
 
     /// When it last moved on: its newest step, its payment, or the last restart of its workflow.

@@ -203,11 +203,13 @@ fn an_event_that_cannot_happen_says_where_and_what() {
 }
 
 #[test]
-fn a_workflow_that_dies_again_is_started_at_once_and_then_after_doubled_waits() {
+fn a_workflow_that_dies_again_is_started_at_once_then_after_doubled_waits_and_in_the_end_daily() {
     let patience = SignedDuration::from_mins(2);
     let (order, _) = after(&[E::PaymentConfirmed, claim()]);
     assert!(order.may_restart(patience, at(0)), "the first time");
-    for (executions, minutes) in [(1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (16, 60), (u16::MAX, 60)] {
+    let day = 24 * 60;
+    let waits = [(1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (16, 60), (49, 60), (50, day), (u16::MAX, day)];
+    for (executions, minutes) in waits {
         let order = Order { executions, restarted_at: Some(at(0)), ..order.clone() };
         assert!(!order.may_restart(patience, at(minutes * 60 - 1)), "{executions}");
         assert!(order.may_restart(patience, at(minutes * 60)), "{executions}");

@@ -1,12 +1,12 @@
 //! The sweep: whatever else is open and however long, each thing gets its turn.
 
 use app::sweep::LOOKS_MAX;
-use domain::catalogue::Os;
+use domain::catalogue::{Os, Provider};
 use domain::command::CommandKind;
 use domain::instance::InstanceStatus;
-use domain::order::OrderStatus;
+use domain::order::{EXECUTIONS_MAX, OrderStatus};
 use jiff::SignedDuration;
-use testkit::ports::BootPlan;
+use testkit::ports::{BootPlan, HostFault};
 use testkit::{Fault, Shop, Trigger};
 
 fn minutes(n: i64) -> SignedDuration {
@@ -53,4 +53,25 @@ fn commands_that_take_their_time_do_not_keep_the_sweep_from_later_ones() {
     assert_eq!(shop.instance(last.1).status, InstanceStatus::Active);
     assert!(slow.iter().all(|(_, order)| shop.instance(*order).status == InstanceStatus::Busy));
     shop.run_until_idle();
+}
+
+#[test]
+fn a_paid_order_whose_provider_is_down_for_a_week_ends_refunded_when_it_is_back() {
+    let mut shop = Shop::open();
+    shop.world.host.next_boot(BootPlan::Never);
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(minutes(10));
+    shop.world.host.take_down(Provider::Vultr, HostFault::Unauthorized, SignedDuration::from_hours(7 * 24));
+    shop.run_for(SignedDuration::from_hours(7 * 24));
+    assert_eq!(shop.order(order).status, OrderStatus::Undoing);
+    assert!(shop.order(order).is_hopeless());
+    // Once when it becomes hopeless, and then once a day.
+    let daily = shop.order(order).executions - EXECUTIONS_MAX;
+    assert!((2..=6).contains(&daily), "{daily}");
+
+    shop.run_for(SignedDuration::from_hours(25));
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+    let alerts = shop.mails(order, "operator_alert");
+    assert!((usize::from(daily) + 1..=12).contains(&alerts.len()), "{} alerts", alerts.len());
+    assert!(shop.world.host.machines().is_empty());
 }
