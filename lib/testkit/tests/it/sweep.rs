@@ -65,7 +65,7 @@ fn a_paid_order_whose_provider_is_down_for_a_week_ends_refunded_when_it_is_back(
     shop.run_for(SignedDuration::from_hours(7 * 24));
     assert_eq!(shop.order(order).status, OrderStatus::Undoing);
     assert!(shop.order(order).is_hopeless());
-    // Once when it becomes hopeless, and then once a day.
+    // Since then one start and one alert a day.
     let daily = shop.order(order).executions - EXECUTIONS_MAX;
     assert!((2..=6).contains(&daily), "{daily}");
 
