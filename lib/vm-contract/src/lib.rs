@@ -42,6 +42,7 @@ macro_rules! suite {
             refusals::no_error_tells_a_secret
             refusals::a_wrong_key_is_unauthorized_everywhere
             reads::reads_survive_a_failure
+            reads::a_page_of_a_proxy_is_no_answer
             reads::an_unknown_state_is_kept
             reads::the_inventory_is_listed_completely_and_once_over_many_pages
             reads::calls_on_an_unknown_machine_say_so

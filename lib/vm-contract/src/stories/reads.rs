@@ -35,6 +35,26 @@ pub async fn reads_survive_a_failure<H: VmHost>(subject: &Subject<H>) {
     world.close().await;
 }
 
+/// A proxy's page says nothing of a machine, whatever its status: it is neither gone nor the only one. Where it says
+/// that something is broken, the read is repeated.
+pub async fn a_page_of_a_proxy_is_no_answer<H: VmHost>(subject: &Subject<H>) {
+    let world = World::open(subject).await;
+    let (request, made) = world.linux(1).await;
+    for operation in ["get", "list"] {
+        world.fault(operation, "html_answer", json!({"times": 0})).await;
+    }
+    assert_eq!(outcome(&world.host.get(&made.vm.id).await), "unclear");
+    assert_eq!(outcome(&world.host.list(None, 50).await), "unclear");
+    assert_eq!(outcome(&world.host.find(&orders::trace(&request)).await), "unclear");
+    world.lift_faults().await;
+    for operation in ["get", "list"] {
+        world.fault(operation, "html_answer", json!({"status": 502})).await;
+    }
+    assert_eq!(outcome(&world.host.get(&made.vm.id).await), "done");
+    assert_eq!(world.host.list(None, 50).await.expect("a page").0.len(), 1);
+    world.close().await;
+}
+
 /// It proves nothing, and it is no error.
 pub async fn an_unknown_state_is_kept<H: VmHost>(subject: &Subject<H>) {
     let world = World::open(subject).await;
