@@ -1,5 +1,6 @@
 //! The inventory, every ten minutes: what the providers list, against what is recorded.
 
+use app::AppError;
 use app::inventory::{Found, Reconciler, overview};
 use app::ports::{
     Clock, Commit, Ids, ReadAttempts, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory,
@@ -20,8 +21,8 @@ pub struct Deps<V, S, W> {
 /// Looks at every provider as far as one run goes. The event of the schedule says nothing that matters.
 ///
 /// # Errors
-/// `Nemo.TryAgain` when what is remembered cannot be read; the next run tries again. A provider that gives no answer
-/// fails nothing.
+/// `Nemo.TryAgain` when what is remembered cannot be read, `Nemo.Internal` when something of ours failed at a provider;
+/// the next run tries again. A provider that gives no answer fails nothing: `report_age_seconds` grows with it.
 pub async fn handle<V, S, W>(deps: &Deps<V, S, W>, _event: Value) -> Result<(), TaskFailure>
 where
     V: VmHosts + Sync,
@@ -43,7 +44,10 @@ where
     tracing::info!(pages, calls, repaired, deleted, rebuilt, held = ?found.held, failed = ?found.failed, "inventory compared");
     let now = deps.reconciler.world.now();
     emit_metrics(&deps.stack, now, &metrics(&found, now));
-    Ok(())
+    if found.failed.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::Fault(format!("the inventory failed at {:?}", found.failed)).into())
 }
 
 /// Sums over all providers: of the last whole listings what they found, and of this run what it did.
@@ -56,6 +60,7 @@ fn metrics(found: &Found, now: Timestamp) -> Vec<Metric> {
         count("missing", totals.missing),
         count("odd", totals.odd),
         Metric { name: "unknown_age_seconds", unit: Unit::Seconds, value: found.unknown_age.as_secs() },
+        Metric { name: "report_age_seconds", unit: Unit::Seconds, value: found.report_age.as_secs() },
         count("repaired", found.repaired),
         count("inventory_pages", found.pages),
         count("inventory_calls", found.calls),

@@ -16,13 +16,14 @@ const PAGE_MAX: u16 = 1_000;
 
 impl ReadRented for Store {
     /// The cursor is the id of the last desktop of the page before, checked to be one; it is looked for only among
-    /// this provider's. One desktop more than the page is read, so that the last page says that it is the last.
+    /// this provider's. One desktop more than the page is read, so that the last page says that it is the last. The
+    /// next cursor is read from the key, so that an item that does not read back ends no listing.
     async fn rented(
         &self,
         provider: Provider,
         limit: u16,
         after: Option<&str>,
-    ) -> Result<Page<Instance>, StoreError> {
+    ) -> Result<Page<Result<Instance, StoreError>>, StoreError> {
         let limit = usize::from(checked(limit, PAGE_MAX)?);
         let query = self.query(keys::instances_rented_at(provider), ["gsi2pk", "gsi2sk"]);
         let mut query = query.index_name(keys::RENTED);
@@ -34,8 +35,8 @@ impl ReadRented for Store {
         }
         let (items, ended) = gather(query, limit + 1).await?;
         let more = items.len() > limit || !ended;
-        let desktops: Vec<Instance> = items.into_iter().take(limit).map(decode).collect::<Result<_, _>>()?;
-        let next = desktops.last().filter(|_| more).map(|last| last.id.to_string());
-        Ok(Page { items: desktops, next })
+        let last = items.iter().take(limit).last().filter(|_| more);
+        let next = last.and_then(|item| item.get("gsi2sk")).and_then(|id| id.as_s().ok()).cloned();
+        Ok(Page { items: items.into_iter().take(limit).map(decode).collect(), next })
     }
 }

@@ -8,7 +8,7 @@ use domain::circuit::EVERYWHERE;
 use domain::create::Attempt;
 use domain::instance::Instance;
 use domain::inventory::{
-    Inventory, LISTED_MAX, Listing, Margin, Recorded, Report, Seen, Tally, UnknownFound, seen_mark,
+    Inventory, LISTED_MAX, Listing, Margin, OddFound, Recorded, Report, Seen, Tally, UnknownFound, seen_mark,
 };
 use domain::vm::{Vm, VmId};
 use jiff::SignedDuration;
@@ -34,6 +34,8 @@ pub(super) struct Look {
     pub(super) recorded: HashMap<VmId, Recorded>,
     /// Whether these are all.
     pub(super) all_recorded: bool,
+    /// The keys of the desktops there that do not read back.
+    unread: Vec<String>,
     /// Whether every machine of this run's pages was judged.
     pub(super) all_judged: bool,
     /// The machines that this run has seen.
@@ -52,6 +54,29 @@ impl Look {
     pub(super) fn count(&mut self, which: impl Fn(&mut Tally) -> &mut u32) {
         *which(&mut self.done) += 1;
         *which(&mut self.inventory.listing.tally) += 1;
+    }
+
+    /// Goes on after something that concerns one machine, whatever of its records does not read back: what is not
+    /// known is left alone, and told. `None` then; any other error ends the run.
+    pub(super) fn survive<T>(
+        &mut self,
+        subject: &str,
+        done: Result<T, AppError>,
+    ) -> Result<Option<T>, AppError> {
+        match done {
+            Err(AppError::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(subject, error = %Chain(&error), "not judged: its records do not read back");
+                self.odd(subject.to_owned(), "has records that do not read back");
+                Ok(None)
+            }
+            done => done.map(Some),
+        }
+    }
+
+    /// Counts and names what only a person can judge.
+    pub(super) fn odd(&mut self, subject: String, what: &str) {
+        self.count(|tally| &mut tally.odd);
+        name(&mut self.tally().odd_found, OddFound { subject, what: what.to_owned() });
     }
 
     pub(super) const fn provider(&self) -> Provider {
@@ -112,6 +137,7 @@ where
             return Ok(None);
         }
         inventory.held_until = now.checked_add(HELD_FOR).ok();
+        inventory.since = inventory.since.or(Some(now));
         match self.store.commit(vec![Write::Inventory(Box::new(inventory.clone()))]).await {
             Ok(()) => inventory.version += 1,
             Err(StoreError::Conflict) => return Ok(None),
@@ -124,6 +150,7 @@ where
             done: Tally::default(),
             recorded: HashMap::new(),
             all_recorded: false,
+            unread: Vec::new(),
             all_judged: true,
             marks: HashSet::new(),
             began,
@@ -153,7 +180,16 @@ where
         let mut after = None;
         for _ in 0..RENTED_PAGES_MAX {
             let page = self.store.rented(look.provider(), RENTED_PAGE, after.as_deref()).await?;
-            page.items.iter().for_each(|instance| look.record(instance));
+            for desktop in page.items {
+                match desktop {
+                    Ok(desktop) => look.record(&desktop),
+                    Err(StoreError::Corrupt { key, what }) => {
+                        tracing::error!(key, what, "a desktop that does not read back is not compared");
+                        look.unread.push(key);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
             after = page.next;
             if after.is_none() {
                 look.all_recorded = true;
@@ -187,7 +223,8 @@ where
                 Err(error) => return Err(error.into()),
             };
             for vm in &page {
-                self.compare(look, vm).await?;
+                let compared = self.compare(look, vm).await;
+                look.survive(&vm.name, compared)?;
             }
             look.inventory.listing.cursor = next;
             if look.inventory.listing.cursor.is_none() {
@@ -214,6 +251,9 @@ where
     /// A listing is whole: what was in none of its pages, and what it says altogether.
     async fn finish(&self, look: &mut Look, unknown: &[Attempt]) -> Result<(), AppError> {
         let Some(began_at) = look.inventory.listing.began_at else { return Ok(()) };
+        for key in std::mem::take(&mut look.unread) {
+            look.odd(key, "is a desktop whose record does not read back");
+        }
         let whole = self.recall(look).await?;
         if whole && look.all_recorded {
             self.find_missing(look, began_at).await?;
@@ -248,7 +288,14 @@ where
         if runs == 0 {
             return Ok(true);
         }
-        let earlier = self.store.seen(look.provider(), number).await?;
+        let earlier = match self.store.seen(look.provider(), number).await {
+            // Nothing is missed by this listing; the next one writes anew what it saw.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(provider = %look.provider(), error = %Chain(&error), "what was seen earlier is not known");
+                return Ok(false);
+            }
+            earlier => earlier?,
+        };
         let whole = earlier.len() == usize::from(runs);
         look.marks.extend(earlier.into_iter().flat_map(|seen| seen.marks));
         Ok(whole)
@@ -256,7 +303,13 @@ where
 
     /// What the provider asks for each size, as it was last told.
     async fn price(&self, look: &mut Look) -> Result<(), AppError> {
-        let known = self.store.availability().await?;
+        let known = match self.store.availability().await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(error = %Chain(&error), "what machines cost is not known");
+                return Ok(());
+            }
+            known => known?,
+        };
         let provider = look.provider();
         let stock: Vec<_> =
             known.into_iter().filter(|a| a.provider == provider).flat_map(|a| a.stock).collect();

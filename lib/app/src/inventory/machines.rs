@@ -7,8 +7,8 @@ use domain::create::Attempt;
 use domain::ids::InstanceId;
 use domain::instance::Instance;
 use domain::inventory::{
-    DoubleFound, GhostFound, Known, Memory, OddFound, RETURNED_GRACE, Recorded, Sighting, StateSays, Verdict,
-    Why, compare, is_ours, judge, name_mark, too_many,
+    DoubleFound, GhostFound, Known, Memory, RETURNED_GRACE, Recorded, Sighting, StateSays, Verdict, Why,
+    compare, is_ours, judge, name_mark, too_many,
 };
 use domain::mail::Mail;
 use domain::order::Order;
@@ -70,9 +70,7 @@ where
                 }
             }
             StateSays::Odd(what) => {
-                look.count(|tally| &mut tally.odd);
-                let odd = OddFound { subject: recorded.instance.to_string(), what };
-                name(&mut look.tally().odd_found, odd);
+                look.odd(recorded.instance.to_string(), &what);
             }
         }
         if believed && look.changes_left > 0 {
@@ -174,9 +172,7 @@ where
     /// A machine with a name of ours that nothing recorded explains is told at once and deleted late.
     async fn stranger(&self, look: &mut Look, vm: &Vm) -> Result<(), AppError> {
         look.count(|tally| &mut tally.strangers);
-        look.count(|tally| &mut tally.odd);
-        let what = "carries a name of ours, and nothing recorded explains it".to_owned();
-        name(&mut look.tally().odd_found, OddFound { subject: vm.name.clone(), what });
+        look.odd(vm.name.clone(), "carries a name of ours, and nothing recorded explains it");
         let note = format!(
             "the machine {} ({}) at {} carries a name of ours and belongs to no order here; it is deleted a day after \
              it was first seen. Does another installation use this account?",
@@ -194,9 +190,10 @@ where
         since: Timestamp,
     ) -> Result<(), AppError> {
         let Some(order) = &story.order else { return Ok(()) };
-        look.count(|tally| &mut tally.odd);
-        let what = "was lost after it was delivered and is there again, with its customer's data".to_owned();
-        name(&mut look.tally().odd_found, OddFound { subject: vm.name.clone(), what });
+        look.odd(
+            vm.name.clone(),
+            "was lost after it was delivered and is there again, with its customer's data",
+        );
         let until = since.checked_add(RETURNED_GRACE).unwrap_or(since);
         let note = format!(
             "{} lists the machine {} ({}) of the desktop {} again, which it had not known for a while: another one was made \

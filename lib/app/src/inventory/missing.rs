@@ -4,9 +4,7 @@ use domain::Timestamp;
 use domain::circuit::EVERYWHERE;
 use domain::create::{AttemptState, Setback};
 use domain::instance::{Instance, InstanceStatus};
-use domain::inventory::{
-    Memory, MissingFound, OddFound, Recorded, Suspicion, seen_mark, suspicion, too_many,
-};
+use domain::inventory::{Memory, MissingFound, Recorded, Suspicion, seen_mark, suspicion, too_many};
 use domain::mail::Mail;
 use domain::order::{Applied, OrderEvent, OrderStatus};
 
@@ -53,7 +51,10 @@ where
             return Ok(());
         }
         for (recorded, since) in again {
-            self.ask_for(look, &recorded, since).await?;
+            let asked = self.ask_for(look, &recorded, since).await;
+            if look.survive(&recorded.instance.to_string(), asked)?.is_none() {
+                missing(look, &recorded, since, false);
+            }
         }
         Ok(())
     }
@@ -71,10 +72,7 @@ where
         }
         match found {
             Ok(_) => {
-                look.count(|tally| &mut tally.odd);
-                let what = "has a machine that the provider does not list".to_owned();
-                let odd = OddFound { subject: recorded.instance.to_string(), what };
-                name(&mut look.tally().odd_found, odd);
+                look.odd(recorded.instance.to_string(), "has a machine that the provider does not list");
                 look.inventory.listing.memory.missing.retain(|(id, _)| *id != recorded.instance);
             }
             Err(VmError::NotFound) => {

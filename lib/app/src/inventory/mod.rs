@@ -23,7 +23,7 @@ use crate::error::{AppError, Chain};
 use crate::policy::Policy;
 use crate::ports::{
     AuditEntry, Clock, Commit, Ids, ReadAttempts, ReadAvailability, ReadCircuits, ReadInstances,
-    ReadInventory, ReadOrders, ReadRented, ReadSeen, ReadWork, VmHosts, WorkKind, Write,
+    ReadInventory, ReadOrders, ReadRented, ReadSeen, ReadWork, StoreError, VmHosts, WorkKind, Write,
 };
 use crate::providers::Providers;
 use look::Look;
@@ -117,6 +117,8 @@ pub struct Found {
     pub rebuilt: u32,
     /// How long the oldest attempt of unknown outcome has been waiting.
     pub unknown_age: SignedDuration,
+    /// How old the oldest last whole listing is of those providers that are set up: what is said of that one is as old.
+    pub report_age: SignedDuration,
     /// The providers that were not asked because another run was at them.
     pub held: Vec<Provider>,
     /// The providers at which something of ours failed; the log says what.
@@ -158,6 +160,9 @@ where
                 }
             }
         }
+        let now = self.world.now();
+        found.report_age =
+            found.inventories.iter().map(|inventory| inventory.age(now)).max().unwrap_or_default();
         found.inventories.extend(known);
         found.inventories.sort_by_key(|inventory| inventory.provider);
         Ok(found)
@@ -169,7 +174,13 @@ where
         for id in self.store.due(WorkKind::UnknownAttempt, self.world.now(), UNKNOWN_MAX).await? {
             let Some((order, number)) = id.split_once('/') else { continue };
             let (Ok(order), Ok(number)) = (OrderId::parse(order), number.parse::<u16>()) else { continue };
-            let all = self.store.attempts(order).await?;
+            let all = match self.store.attempts(order).await {
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(%order, error = %Chain(&error), "attempt of unknown outcome does not read back");
+                    continue;
+                }
+                all => all?,
+            };
             attempts.extend(all.into_iter().filter(|a| a.number == number && a.is_left_behind()));
         }
         Ok(attempts)

@@ -305,13 +305,14 @@ pub trait ReadAvailability {
 /// `dynamodb:Query` on the index of rented machines.
 pub trait ReadRented {
     /// The desktops that record a machine at a provider and are neither terminated nor failed, by their id, at
-    /// most `limit` (1 to 1,000). The index lags a little.
+    /// most `limit` (1 to 1,000). One that does not read back is its error, `Corrupt`, in its place: the others are
+    /// still to be compared. The index lags a little.
     fn rented(
         &self,
         provider: Provider,
         limit: u16,
         after: Option<&str>,
-    ) -> impl Future<Output = Result<Page<Instance>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Page<Result<Instance, StoreError>>, StoreError>> + Send;
 }
 
 /// `dynamodb:Query` on one partition.

@@ -261,6 +261,8 @@ pub struct Inventory {
     pub before: Memory,
     /// What it found; `None` before the first.
     pub report: Option<Report>,
+    /// When it was first looked at.
+    pub since: Option<Timestamp>,
     /// When it was last looked at.
     pub looked_at: Option<Timestamp>,
     /// Why the last look did not get on, as a sentence.
@@ -279,10 +281,17 @@ impl Inventory {
             listing: Listing::fresh(1),
             before: Memory::default(),
             report: None,
+            since: None,
             looked_at: None,
             trouble: None,
             held_until: None,
             version: 0,
         }
+    }
+
+    /// How long ago the last whole listing was whole; where there was none yet, how long one has been wanted.
+    pub fn age(&self, now: Timestamp) -> SignedDuration {
+        let whole = self.report.as_ref().map(|report| report.complete_at);
+        whole.or(self.since).map_or(SignedDuration::ZERO, |at| now.duration_since(at))
     }
 }

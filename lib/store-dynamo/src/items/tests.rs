@@ -421,10 +421,12 @@ fn availability() -> impl Strategy<Value = Availability> {
 }
 
 fn trading_account() -> impl Strategy<Value = TradingAccount> {
-    ("[1-9][0-9]{3,11}", order_id(), instance_id(), any::<u64>()).prop_map(|(id, order, instance, version)| {
-        let mt5_account_id = Mt5AccountId::parse(&id).unwrap();
-        TradingAccount { mt5_account_id, order, instance, version }
-    })
+    ("[1-9][0-9]{3,11}", order_id(), instance_id(), any::<u64>()).prop_map(
+        |(id, order, instance, version)| {
+            let mt5_account_id = Mt5AccountId::parse(&id).unwrap();
+            TradingAccount { mt5_account_id, order, instance, version }
+        },
+    )
 }
 
 fn inventory() -> impl Strategy<Value = Inventory> {
@@ -481,9 +483,9 @@ fn inventory() -> impl Strategy<Value = Inventory> {
         },
     );
     let whole = (select(Provider::ALL), listing, memory(), of(report), of(time()), of(text()), of(time()));
-    (whole, any::<u64>()).prop_map(|(whole, version)| {
+    (whole, of(time()), any::<u64>()).prop_map(|(whole, since, version)| {
         let (provider, listing, before, report, looked_at, trouble, held_until) = whole;
-        Inventory { provider, listing, before, report, looked_at, trouble, held_until, version }
+        Inventory { provider, listing, before, report, since, looked_at, trouble, held_until, version }
     })
 }
 

@@ -139,7 +139,7 @@ async fn what_is_rented_from_a_provider_comes_page_by_page_to_the_end() {
         let (mut listed, mut after, mut pages) = (Vec::new(), None, 0);
         loop {
             let page = store.rented(Provider::Vultr, limit, after.as_deref()).await.unwrap();
-            listed.extend(page.items.into_iter().map(|desktop| desktop.id));
+            listed.extend(page.items.into_iter().map(|desktop| desktop.unwrap().id));
             pages += 1;
             after = page.next;
             if after.is_none() {
@@ -151,7 +151,7 @@ async fn what_is_rented_from_a_provider_comes_page_by_page_to_the_end() {
         assert_eq!(pages, 5_usize.div_ceil(limit.into()), "no empty page at the end of pages of {limit}");
     }
     let other = store.rented(Provider::Contabo, 10, None).await.unwrap();
-    assert_eq!(other.items.iter().map(|i| i.id).collect::<Vec<_>>(), vec![elsewhere.id]);
+    assert_eq!(other.items.into_iter().map(|i| i.unwrap().id).collect::<Vec<_>>(), vec![elsewhere.id]);
 
     let another_kind = OrderId::new(at(0), 1).to_string();
     for bad in ["", "x", another_kind.as_str()] {
@@ -161,6 +161,36 @@ async fn what_is_rented_from_a_provider_comes_page_by_page_to_the_end() {
     for limit in [0, 1_001] {
         let result = store.rented(Provider::Vultr, limit, None).await;
         assert!(matches!(result, Err(StoreError::Invalid { .. })), "{limit}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rented_desktop_that_does_not_read_back_is_an_error_in_its_place() {
+    let Some(table) = table("rented-corrupt").await else { return };
+    table.put_all([1, 2, 3].map(|n| Write::Instance(rented(n))).to_vec()).await;
+    let [first, torn, last] = [1, 2, 3].map(|n| rented(n).id);
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let damage =
+        table.client.update_item().table_name(&table.name).key("pk", key(&format!("INSTANCE#{torn}")));
+    let damage = damage.key("sk", key("INSTANCE")).update_expression("SET #s = :s");
+    let damage =
+        damage.expression_attribute_names("#s", "status").expression_attribute_values(":s", key("odd"));
+    damage.send().await.unwrap();
+    for limit in [1, 2, 3] {
+        let (mut read, mut after) = (Vec::new(), None);
+        loop {
+            let page = table.store.rented(Provider::Vultr, limit, after.as_deref()).await.unwrap();
+            read.extend(page.items.into_iter().map(|desktop| match desktop {
+                Ok(desktop) => Ok(desktop.id),
+                Err(StoreError::Corrupt { key, .. }) => Err(key),
+                Err(other) => panic!("{other:?}"),
+            }));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(read, [Ok(first), Err(format!("INSTANCE#{torn} INSTANCE")), Ok(last)], "{limit}");
     }
 }
 

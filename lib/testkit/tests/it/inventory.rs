@@ -482,6 +482,26 @@ fn a_provider_that_is_down_is_told_and_hurts_nobody() {
 }
 
 #[test]
+fn what_is_said_of_a_provider_grows_old_while_it_is_not_listed() {
+    let mut shop = Shop::open();
+    shop.delivered(Os::Windows);
+    assert!(shop.reconcile().report_age < minutes(1));
+    shop.world.host.take_down(Provider::Linode, HostFault::Unauthorized, minutes(180));
+    shop.reconcile_for(minutes(150));
+    let age = shop.reconcile().report_age;
+    assert!(age >= minutes(150) && age < minutes(170), "{age:?}");
+    shop.reconcile_for(minutes(60));
+    assert!(shop.reconcile().report_age < minutes(1));
+
+    // One that was never listed is as old as the wish to.
+    let mut shop = Shop::open();
+    shop.world.host.take_down(Provider::Linode, HostFault::Unauthorized, minutes(600));
+    shop.reconcile();
+    shop.run_for(minutes(121));
+    assert!(shop.reconcile().report_age >= minutes(121));
+}
+
+#[test]
 fn beside_every_step_of_an_order_the_inventory_hurts_nothing() {
     let mut alone = Shop::open();
     let begun = alone.now();

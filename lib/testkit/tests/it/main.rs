@@ -14,3 +14,4 @@ mod state_machine;
 mod stories;
 mod sweep;
 mod trading;
+mod unreadable;

@@ -199,7 +199,7 @@ impl ReadRented for Store {
         provider: Provider,
         limit: u16,
         after: Option<&str>,
-    ) -> Result<Page<Instance>, StoreError> {
+    ) -> Result<Page<Result<Instance, StoreError>>, StoreError> {
         self.read("store.rented", |table| {
             let wanted = |i: &&Instance| i.offering.provider == provider && i.rents();
             let later = |i: &&Instance| after.is_none_or(|after| i.id.to_string().as_str() > after);
@@ -208,7 +208,7 @@ impl ReadRented for Store {
             let more = items.len() > usize::from(limit);
             items.truncate(usize::from(limit));
             let next = items.last().filter(|_| more).map(|i| i.id.to_string());
-            Page { items, next }
+            Page { items: items.into_iter().map(Ok).collect(), next }
         })
         .await
     }
