@@ -50,13 +50,13 @@ where
     pub async fn run(&self) -> Result<Asked, AppError> {
         let known = self.store.availability().await?;
         let looks = Provider::ALL.iter().filter_map(|provider| {
-            self.providers.capabilities(*provider)?;
+            let windows = self.providers.capabilities(*provider)?.windows.is_some();
             let places = self.places(*provider);
             if places.is_empty() {
                 return None;
             }
             let version = known.iter().find(|a| a.provider == *provider).map_or(0, |a| a.version);
-            let look = async move { (*provider, self.ask(*provider, &places, version).await) };
+            let look = async move { (*provider, self.ask(*provider, &places, windows, version).await) };
             Some(look)
         });
         let mut asked = Asked::default();
@@ -86,7 +86,13 @@ where
         places
     }
 
-    async fn ask(&self, provider: Provider, places: &[&Offering], version: u64) -> Result<(), AppError> {
+    async fn ask(
+        &self,
+        provider: Provider,
+        places: &[&Offering],
+        windows: bool,
+        version: u64,
+    ) -> Result<(), AppError> {
         let host = self.providers.at(provider, EVERYWHERE)?;
         let began = self.clock.now();
         let sizes = match host.plans().await {
@@ -115,7 +121,7 @@ where
                 monthly_usd_cents: price(&sizes, &place.plan),
             });
         }
-        let said = Availability { provider, seen_at: began, stock, version };
+        let said = Availability { provider, seen_at: began, stock, windows: Some(windows), version };
         match self.store.commit(vec![Write::Availability(said)]).await {
             // Another run wrote what it heard at the same time.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),

@@ -1,7 +1,7 @@
 //! Checkout: one order and one payment request, however often the customer clicks.
 
 use domain::Timestamp;
-use domain::catalogue::{Catalogue, Os, Plan, Product};
+use domain::catalogue::{Catalogue, Os, Plan};
 use domain::customer::{CustomerId, Email};
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::money::Currency;
@@ -161,7 +161,7 @@ where
             field: "currency",
             reason: format!("{} {} is not sold in {}", wish.plan, wish.os, wish.currency),
         })?;
-        self.check_deliverable(product, wish.region.as_deref(), deliverable)?;
+        deliverable.check(self.catalogue, product, wish.region.as_deref())?;
         let order = Order {
             id: OrderId::new(now, self.world.random()),
             customer: wish.customer.clone(),
@@ -208,30 +208,6 @@ where
         };
         payment.next_check_at = payment.next_check_after(now);
         Ok((order, payment))
-    }
-
-    /// Whether somebody can make the machine now, where it is wanted.
-    fn check_deliverable(
-        &self,
-        product: &Product,
-        region: Option<&str>,
-        deliverable: &Now,
-    ) -> Result<(), AppError> {
-        let offerings = product.offerings_in(region);
-        if offerings.iter().any(|offering| deliverable.has(offering)) {
-            return Ok(());
-        }
-        let passing = !offerings.is_empty();
-        let (plan, os) = (product.plan, product.os);
-        let (field, reason) = match region {
-            Some(region) if passing => {
-                ("region", format!("{plan} {os} cannot be had in {region} now; nothing was charged"))
-            }
-            Some(_) => ("region", format!("choose one of {}", product.regions().join(", "))),
-            None => ("plan", format!("{plan} {os} cannot be had anywhere now; nothing was charged")),
-        };
-        let alternatives = deliverable.alternatives(self.catalogue, product, region);
-        Err(AppError::NotDeliverable { field, reason, passing, alternatives })
     }
 
     /// The payment with the address of its page: the stored one, or a page opened now.

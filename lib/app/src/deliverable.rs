@@ -1,28 +1,28 @@
-//! What can be had now: the catalogue, narrowed to the providers that are set up, have the size in stock, and are
-//! not being left alone.
+//! What can be had now: the catalogue, narrowed to the providers that are set up, for that system as well, have the
+//! size in stock, and are not being left alone.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::Timestamp;
-use domain::availability::{Availability, Standing, regions_now, standing};
+use domain::availability::{Availability, regions_now, sets_up};
 use domain::catalogue::{Catalogue, Offering, Os, Plan, Product, Provider};
 use domain::circuit::{Circuit, Gate, Operation, gate};
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::error::AppError;
 use crate::ports::{ReadAvailability, ReadCircuits, StoreError};
 
 /// How long a process believes what it has read.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(10);
 
-/// Reads the setting that names the providers that are set up: their words, separated by commas. Without any, it is
-/// Vultr alone.
+/// Reads the setting that names the providers that are set up: their words, separated by commas. Without any, none is.
 ///
 /// # Errors
 /// A sentence about a word that is no provider's, or that stands twice.
 pub fn parse_providers(text: &str) -> Result<Vec<Provider>, String> {
     if text.trim().is_empty() {
-        return Ok(vec![Provider::Vultr]);
+        return Ok(Vec::new());
     }
     let mut providers = Vec::new();
     for word in text.split(',').map(str::trim) {
@@ -79,7 +79,8 @@ impl Deliverable {
         Ok(self.at(known, now))
     }
 
-    /// As if nothing were known: whatever the providers that are set up offer can be had.
+    /// As if nothing were known: whatever the providers that are set up offer can be had, short of Windows where a
+    /// provider first has to show that it can set it up.
     pub fn unknown(&self, now: Timestamp) -> Now {
         self.at(Arc::default(), now)
     }
@@ -99,36 +100,82 @@ pub struct Now {
 
 /// Something that can be had instead; its fields are those of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Alternative {
-    /// The size.
-    pub plan: Plan,
-    /// The system.
-    pub os: Os,
-    /// The region.
-    pub region: String,
+#[serde(untagged)]
+pub enum Alternative {
+    /// For a customer.
+    Product {
+        /// The size.
+        plan: Plan,
+        /// The system.
+        os: Os,
+        /// The region.
+        region: String,
+    },
+    /// For staff, in the provider's ids.
+    Vps {
+        /// Who makes it.
+        provider: Provider,
+        /// The region.
+        region: String,
+        /// The size.
+        plan: String,
+        /// The image.
+        os_id: String,
+    },
 }
 
 impl Now {
     /// The regions in which a product can be had, first choice first.
     pub fn regions<'a>(&self, product: &'a Product) -> Vec<&'a str> {
-        regions_now(product, &self.known.stock, |offering| self.may_be_asked(offering), self.at)
+        let may_be_asked = |o: &Offering| self.is_offered(product.os, o) && !self.is_left_alone(o);
+        regions_now(product, &self.known.stock, may_be_asked, self.at)
     }
 
-    /// Whether an offering can be had. What nobody has asked about lately can: failing over is possible, and money
-    /// goes back.
-    pub fn has(&self, offering: &Offering) -> bool {
-        self.may_be_asked(offering) && standing(offering, &self.known.stock, self.at) != Standing::OutOfStock
+    /// Holds a wish against what can be had; without a region, anywhere. What nobody has asked about lately can be
+    /// had: failing over is possible, and money goes back.
+    ///
+    /// # Errors
+    /// `NotDeliverable` with what can be had instead.
+    pub fn check(
+        &self,
+        catalogue: &Catalogue,
+        product: &Product,
+        region: Option<&str>,
+    ) -> Result<(), AppError> {
+        let regions = self.regions(product);
+        if region.map_or(!regions.is_empty(), |region| regions.contains(&region)) {
+            return Ok(());
+        }
+        let (plan, os) = (product.plan, product.os);
+        let is_offered = |region: Option<&str>| {
+            let mut there = product.offerings.iter().filter(|o| region.is_none_or(|r| o.region == r));
+            there.any(|offering| self.is_offered(os, offering))
+        };
+        let (field, passing, reason) = match region {
+            Some(region) if is_offered(Some(region)) => {
+                ("region", true, format!("{plan} {os} cannot be had in {region} now; nothing was charged"))
+            }
+            Some(_) if !regions.is_empty() => {
+                ("region", false, format!("choose one of {}", regions.join(", ")))
+            }
+            _ => {
+                let reason = format!("{plan} {os} cannot be had anywhere now; nothing was charged");
+                ("plan", is_offered(None), reason)
+            }
+        };
+        let alternatives = self.alternatives(catalogue, product, region);
+        Err(AppError::NotDeliverable { field, reason, passing, alternatives })
     }
 
     /// What can be had instead of a product in a region: the same product elsewhere, then the other sizes of its
     /// system, in that region where they can be had there.
-    pub fn alternatives(
+    fn alternatives(
         &self,
         catalogue: &Catalogue,
         wanted: &Product,
         region: Option<&str>,
     ) -> Vec<Alternative> {
-        let of = |product: &Product, region: &str| Alternative {
+        let of = |product: &Product, region: &str| Alternative::Product {
             plan: product.plan,
             os: product.os,
             region: region.to_owned(),
@@ -143,11 +190,12 @@ impl Now {
         elsewhere.chain(other_sizes).collect()
     }
 
-    /// Whether a machine may be asked for there: a key of ours is set up, and the circuit is not open.
-    fn may_be_asked(&self, offering: &Offering) -> bool {
-        self.set_up.contains(&offering.provider) && !self.is_left_alone(offering)
+    /// Whether machines with this system are made there for us at all: a key of ours is set up, for the system too.
+    fn is_offered(&self, os: Os, offering: &Offering) -> bool {
+        self.set_up.contains(&offering.provider) && sets_up(offering.provider, os, &self.known.stock)
     }
 
+    /// Whether the circuit is open.
     fn is_left_alone(&self, offering: &Offering) -> bool {
         let circuit = self.known.circuits.iter().find(|c| {
             c.provider == offering.provider
@@ -212,7 +260,7 @@ mod tests {
             in_stock: *in_stock,
             monthly_usd_cents: None,
         });
-        Availability { provider, seen_at: at(0), stock: stock.collect(), version: 1 }
+        Availability { provider, seen_at: at(0), stock: stock.collect(), windows: None, version: 1 }
     }
 
     #[derive(Default)]
@@ -267,15 +315,123 @@ mod tests {
             Store { stock: vec![said(Provider::Vultr, &[("small", "west", false)])], ..Store::default() };
         let now = Deliverable::new(vec![Provider::Vultr]).now(&store, at(5)).await.unwrap();
         let catalogue = catalogue();
-        let instead = |region| -> Vec<(Plan, String)> {
-            let all = now.alternatives(&catalogue, &catalogue.products[0], region);
-            all.into_iter().map(|one| (one.plan, one.region)).collect()
+        let instead =
+            |product: usize, region| now.alternatives(&catalogue, &catalogue.products[product], Some(region));
+        let of = |plan, region: &str| Alternative::Product { plan, os: Os::Linux, region: region.to_owned() };
+        let expected = [of(Plan::Basic, "east"), of(Plan::Performance, "west")];
+        assert_eq!(instead(0, "west"), expected);
+        assert_eq!(instead(0, "moon"), expected);
+        assert_eq!(instead(1, "east"), [of(Plan::Performance, "west"), of(Plan::Basic, "east")]);
+    }
+
+    /// How a wish for the first product is refused at the tests' time: field, whether it may be had later, sentence,
+    /// and the regions of what is named instead; `None` when it is taken.
+    async fn refusal(
+        store: &Store,
+        set_up: &[Provider],
+        catalogue: &Catalogue,
+        region: Option<&str>,
+    ) -> Option<(&'static str, bool, String, Vec<String>)> {
+        let now = Deliverable::new(set_up.to_vec()).now(store, at(5)).await.unwrap();
+        match now.check(catalogue, &catalogue.products[0], region) {
+            Ok(()) => None,
+            Err(AppError::NotDeliverable { field, reason, passing, alternatives }) => {
+                let regions = alternatives.into_iter().filter_map(|one| match one {
+                    Alternative::Product { region, .. } => Some(region),
+                    Alternative::Vps { .. } => None,
+                });
+                Some((field, passing, reason, regions.collect()))
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_only_what_can_be_had_from_providers_that_are_set_up() {
+        let sold_out = |places: &[(&str, &str, bool)]| Store {
+            stock: vec![said(Provider::Vultr, places)],
+            ..Store::default()
         };
-        let expected = [(Plan::Basic, "east".to_owned()), (Plan::Performance, "west".to_owned())];
-        assert_eq!(instead(Some("west")), expected);
-        assert_eq!(instead(Some("moon")), expected);
-        let east = now.alternatives(&catalogue, &catalogue.products[1], Some("east"));
-        assert_eq!(east.iter().map(|one| one.region.as_str()).collect::<Vec<_>>(), ["west", "east"]);
+        let (vultr, hetzner) = (Provider::Vultr, Provider::Hetzner);
+        let everything = [("small", "east", false), ("small", "west", false), ("large", "west", false)];
+        let anywhere = "basic linux cannot be had anywhere now; nothing was charged";
+        let west = "basic linux cannot be had in west now; nothing was charged";
+        type Row<'a> = (
+            &'a [Provider],
+            &'a [(&'a str, &'a str, bool)],
+            Option<&'a str>,
+            Option<(&'a str, bool, &'a str, &'a [&'a str])>,
+        );
+        let rows: &[Row<'_>] = &[
+            (&[vultr], &[], None, None),
+            (&[vultr], &[], Some("west"), None),
+            (
+                &[vultr],
+                &[],
+                Some("WEST"),
+                Some(("region", false, "choose one of east, west", &["east", "west", "west"])),
+            ),
+            (&[hetzner], &[], Some("east"), None),
+            // Only a provider that is not set up stands there.
+            (&[hetzner], &[], Some("west"), Some(("region", false, "choose one of east", &["east"]))),
+            (
+                &[vultr],
+                &[("small", "west", false)],
+                Some("west"),
+                Some(("region", true, west, &["east", "west"])),
+            ),
+            (
+                &[vultr],
+                &[("small", "west", false)],
+                Some("moon"),
+                Some(("region", false, "choose one of east", &["east", "west"])),
+            ),
+            (&[vultr], &everything, Some("west"), Some(("region", true, west, &[]))),
+            (&[vultr], &everything, Some("moon"), Some(("plan", true, anywhere, &[]))),
+            (&[vultr], &everything, None, Some(("plan", true, anywhere, &[]))),
+            (&[vultr, hetzner], &everything, None, None),
+            (&[], &[], None, Some(("plan", false, anywhere, &[]))),
+            (&[], &[], Some("east"), Some(("plan", false, anywhere, &[]))),
+        ];
+        for (set_up, stock, region, expected) in rows {
+            let said = refusal(&sold_out(stock), set_up, &catalogue(), *region).await;
+            let said = said.as_ref().map(|(field, passing, reason, regions)| {
+                (*field, *passing, reason.as_str(), regions.iter().map(String::as_str).collect::<Vec<_>>())
+            });
+            let expected =
+                expected.map(|(field, passing, reason, regions)| (field, passing, reason, regions.to_vec()));
+            assert_eq!(said, expected, "{set_up:?} {stock:?} {region:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn windows_is_sold_only_where_somebody_can_set_it_up() {
+        let mut catalogue = catalogue();
+        let mut windows = product(
+            Plan::Basic,
+            vec![offering(Provider::Ec2, "t3", "east"), offering(Provider::Contabo, "V94", "west")],
+        );
+        windows.os = Os::Windows;
+        catalogue.products.insert(0, windows);
+        let both = [Provider::Contabo, Provider::Ec2];
+        let noted = |windows| Store {
+            stock: vec![Availability { windows, ..said(Provider::Ec2, &[("t3", "east", true)]) }],
+            ..Store::default()
+        };
+        assert_eq!(refusal(&noted(Some(true)), &both, &catalogue, Some("east")).await, None);
+        for store in [noted(Some(false)), noted(None), Store::default()] {
+            let now = Deliverable::new(both.to_vec()).now(&store, at(5)).await.unwrap();
+            assert_eq!(now.regions(&catalogue.products[0]), ["west"]);
+            let refused = refusal(&store, &both, &catalogue, Some("east")).await;
+            let expected = ("region", false, "choose one of west".to_owned(), vec!["west".to_owned()]);
+            assert_eq!(refused, Some(expected));
+            let alone = refusal(&store, &[Provider::Ec2], &catalogue, None).await;
+            assert!(matches!(alone, Some(("plan", false, _, _))), "{alone:?}");
+        }
+        // However long ago it was noted.
+        let store = noted(Some(false));
+        let later = Deliverable::new(both.to_vec()).now(&store, at(86_400)).await.unwrap();
+        assert_eq!(later.regions(&catalogue.products[0]), ["west"]);
     }
 
     #[tokio::test]
@@ -292,7 +448,7 @@ mod tests {
 
     #[test]
     fn the_setting_names_providers_and_nothing_else() {
-        assert_eq!(parse_providers(" "), Ok(vec![Provider::Vultr]));
+        assert_eq!(parse_providers(" "), Ok(Vec::new()));
         assert_eq!(parse_providers("contabo, ec2"), Ok(vec![Provider::Contabo, Provider::Ec2]));
         for wrong in ["vultr,", ",", "Vultr", "vultr,vultr", "vultr;ec2", "azure"] {
             assert!(parse_providers(wrong).is_err(), "{wrong}");

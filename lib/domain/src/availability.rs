@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Offering, Product, Provider};
+use crate::catalogue::{Offering, Os, Product, Provider};
 
 /// What is older than this is not believed any more: the offering counts as unknown.
 pub const BELIEVED_FOR: SignedDuration = SignedDuration::from_mins(60);
@@ -30,6 +30,8 @@ pub struct Availability {
     pub seen_at: Timestamp,
     /// Each (size, region) of the catalogue that it was asked about.
     pub stock: Vec<Stock>,
+    /// Whether it can set Windows up for us, by what we have there; `None` where nobody noted it.
+    pub windows: Option<bool>,
     /// Counts the writes.
     pub version: u64,
 }
@@ -43,6 +45,17 @@ pub enum Standing {
     OutOfStock,
     /// Nobody has asked lately: it is offered, because failing over is possible and money goes back.
     Unknown,
+}
+
+/// Whether a provider can set a system up for us, as it was last noted. That goes with our settings and not with the
+/// day, so it does not age.
+pub fn sets_up(provider: Provider, os: Os, known: &[Availability]) -> bool {
+    if os == Os::Linux || !provider.has(os) {
+        return provider.has(os);
+    }
+    let noted = known.iter().find(|a| a.provider == provider).and_then(|a| a.windows);
+    // EC2 tells a password only to who has the launch key pair: until it is known that there is one, nobody buys it.
+    noted.unwrap_or(provider != Provider::Ec2)
 }
 
 /// What is known of an offering at `now`.

@@ -72,7 +72,7 @@ impl Env {
         }
     }
 
-    /// `PROVIDERS`: the providers that a key is set up for, separated by commas; Vultr alone when it is empty.
+    /// `PROVIDERS`: the providers that a key is set up for, separated by commas; none when it is empty.
     pub fn providers(&mut self) -> Vec<Provider> {
         parse_providers(&self.optional("PROVIDERS").unwrap_or_default()).unwrap_or_else(|fault| {
             self.faults.push(format!("PROVIDERS: {fault}"));

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_answered_with_what_can() {
-        let instead = Alternative { plan: Plan::Basic, os: Os::Linux, region: "uk".to_owned() };
+        let instead = Alternative::Product { plan: Plan::Basic, os: Os::Linux, region: "uk".to_owned() };
         for (passing, code) in [(true, "out_of_stock"), (false, "invalid_field")] {
             let error = AppError::NotDeliverable {
                 field: "region",

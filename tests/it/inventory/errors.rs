@@ -16,7 +16,7 @@ Made from `lib/lambda-kit/src/problem.rs`, `lib/app/src/provision/error.rs` and 
 
 ## Answers of the API
 RFC 9457 problem details (`application/problem+json`): `type`, `title`, `status`, `code`, `detail`, `field`, `request_id`, and
-`alternatives` where a checkout cannot be delivered. Programs go by `code`; `detail` is for people and may change. Which route
+`alternatives` where an order cannot be delivered. Programs go by `code`; `detail` is for people and may change. Which route
 answers what stands in `GET /openapi.json`. The gateway in front answers some requests itself, with `{\"message\": …}`: 401 for a
 token that is not valid, 404 for a route that does not exist, 429 over its rate.
 

@@ -13,7 +13,7 @@ use domain::vm::{Vm, VmId};
 use super::*;
 use crate::ports::{
     Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderRegion, Reinstall, ResetPassword,
-    Trace, Traffic,
+    Trace, Traffic, WindowsPassword, WindowsSetup,
 };
 
 /// What a provider does when it is asked.
@@ -47,7 +47,8 @@ fn silence<T>() -> Result<T, VmError> {
 impl VmHost for Host {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            windows: None,
+            windows: (self.provider == Provider::Vultr)
+                .then_some(WindowsSetup { batch: true, password: WindowsPassword::Told }),
             power: true,
             reinstall: true,
             reset_password: ResetPassword::No,
@@ -250,6 +251,15 @@ async fn every_size_of_every_region_is_asked_for_once_and_kept_with_its_price() 
 }
 
 #[tokio::test]
+async fn whether_a_provider_can_set_windows_up_is_noted_by_what_its_client_says() {
+    let store = Store::default();
+    let moods = [(Provider::Vultr, Mood::Open), (Provider::Hetzner, Mood::Open)];
+    survey(&store, &moods, 0).run().await.unwrap();
+    assert_eq!(store.said(Provider::Vultr).windows, Some(true));
+    assert_eq!(store.said(Provider::Hetzner).windows, Some(false));
+}
+
+#[tokio::test]
 async fn one_that_does_not_answer_keeps_its_old_item_and_hurts_no_other() {
     let store = Store::default();
     let both = |vultr| [(Provider::Vultr, vultr), (Provider::Hetzner, Mood::Open)];
@@ -281,6 +291,6 @@ async fn of_two_surveys_at_once_one_is_kept_and_neither_fails() {
     );
     let places = other.places(Provider::Vultr);
     one.run().await.unwrap();
-    other.ask(Provider::Vultr, &places, 0).await.unwrap();
+    other.ask(Provider::Vultr, &places, false, 0).await.unwrap();
     assert_eq!(store.said(Provider::Vultr).version, 1);
 }

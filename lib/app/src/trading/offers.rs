@@ -4,10 +4,13 @@ use std::cmp::Reverse;
 
 use domain::catalogue::{Image as WantedImage, Offering, Os, Plan, Provider};
 use domain::circuit::EVERYWHERE;
+use domain::failover::Outlook;
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::wish::invalid;
 use super::{PlaceVps, TradingDesk};
+use crate::deliverable::Alternative;
 use crate::error::AppError;
 use crate::ports::{
     Clock, Commit, Image, ProviderPlan, ProviderRegion, ReadCircuits, VmError, VmHost, VmHosts,
@@ -43,6 +46,9 @@ const RECOMMENDED_PLANS_MAX: usize = 3;
 
 /// How many alternatives a refusal names.
 const ALTERNATIVES_MAX: usize = 40;
+
+/// In how many other regions a size that is sold out is asked about, at the same time.
+const REGIONS_ASKED_MAX: usize = 8;
 
 /// The account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,19 +113,24 @@ where
     /// The provider that a word names, or the usual one.
     ///
     /// # Errors
-    /// A sentence with those that can be chosen: that have Windows, and a key of ours.
+    /// A sentence with those that can be chosen: that have a key of ours, and can set Windows up.
     pub fn provider(&self, word: Option<&str>) -> Result<Provider, String> {
-        let able = self.able();
         let wanted = word.map_or(Some(USUAL_PROVIDER), Provider::parse);
-        wanted.filter(|provider| able.contains(provider)).ok_or_else(|| {
-            let words: Vec<&str> = able.iter().map(|provider| provider.as_str()).collect();
+        wanted.filter(|provider| self.sets_windows_up(*provider)).ok_or_else(|| {
+            let words: Vec<&str> = self.able().iter().map(|provider| provider.as_str()).collect();
+            if words.is_empty() {
+                return "no provider that can set Windows up is there".to_owned();
+            }
             format!("choose one of {}", words.join(", "))
         })
     }
 
     fn able(&self) -> Vec<Provider> {
-        let able = |p: &Provider| p.has(Os::Windows) && self.providers.capabilities(*p).is_some();
-        Provider::ALL.iter().copied().filter(able).collect()
+        Provider::ALL.iter().copied().filter(|provider| self.sets_windows_up(*provider)).collect()
+    }
+
+    fn sets_windows_up(&self, provider: Provider) -> bool {
+        self.providers.capabilities(provider).is_some_and(|able| able.windows.is_some())
     }
 
     /// The account at a provider.
@@ -200,13 +211,60 @@ where
         let offering = self.at(provider, wish, image);
         match host.in_stock(&offering).await {
             Ok(true) | Err(VmError::Unsupported { .. }) => Ok(offering),
-            Ok(false) => Err(AppError::NotDeliverable {
-                field: "plan",
-                reason: format!("{provider} has no {} left in {} now", wish.plan, wish.region),
-                passing: true,
-                alternatives: Vec::new(),
-            }),
+            Ok(false) => {
+                let others = regions.iter().filter(|region| {
+                    region.id != wish.region && (plan.regions.is_empty() || plan.regions.contains(&region.id))
+                });
+                Err(self.sold_out(wish, &offering, others.collect()).await)
+            }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The refusal of a size that a region has none of, with those of `others` that have it, near brokers first.
+    async fn sold_out(
+        &self,
+        wish: &PlaceVps,
+        sold_out: &Offering,
+        mut others: Vec<&ProviderRegion>,
+    ) -> AppError {
+        others.sort_by_key(|region| near_brokers(region).is_none());
+        others.truncate(REGIONS_ASKED_MAX);
+        let places: Vec<Offering> = others
+            .into_iter()
+            .map(|region| Offering { provider_region: region.id.clone(), ..sold_out.clone() })
+            .collect();
+        let stock = join_all(places.iter().map(|place| self.is_in_stock(place))).await;
+        let outlooks = self.providers.outlooks(&places).await;
+        let had = places.iter().zip(stock.into_iter().zip(outlooks));
+        let regions: Vec<&str> = had
+            .filter(|(_, (in_stock, outlook))| *in_stock && *outlook == Outlook::Open)
+            .map(|(place, _)| place.provider_region.as_str())
+            .collect();
+        let provider = sold_out.provider;
+        let elsewhere = match regions.as_slice() {
+            [] => String::new(),
+            regions => format!("; it has some in {}", regions.join(", ")),
+        };
+        let alternative = |region: &&str| Alternative::Vps {
+            provider,
+            region: (*region).to_owned(),
+            plan: wish.plan.clone(),
+            os_id: wish.os_id.clone(),
+        };
+        AppError::NotDeliverable {
+            field: "plan",
+            reason: format!("{provider} has no {} left in {} now{elsewhere}", wish.plan, wish.region),
+            passing: true,
+            alternatives: regions.iter().map(alternative).collect(),
+        }
+    }
+
+    /// What is not answered does not count.
+    async fn is_in_stock(&self, place: &Offering) -> bool {
+        match self.providers.at(place.provider, &place.provider_region) {
+            Ok(host) => host.in_stock(place).await.unwrap_or(false),
+            Err(_) => false,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use domain::availability::{Availability, BELIEVED_FOR, Standing, Stock, regions_now, standing};
+use domain::availability::{Availability, BELIEVED_FOR, Standing, Stock, regions_now, sets_up, standing};
 use domain::catalogue::{Image, Offering, Os, Plan, Product, Provider, Specs};
 
 fn at(second: i64) -> Timestamp {
@@ -27,7 +27,7 @@ fn said(provider: Provider, stock: &[(&str, &str, bool)]) -> Availability {
         in_stock: *in_stock,
         monthly_usd_cents: None,
     });
-    Availability { provider, seen_at: at(0), stock: stock.collect(), version: 1 }
+    Availability { provider, seen_at: at(0), stock: stock.collect(), windows: None, version: 1 }
 }
 
 #[test]
@@ -57,6 +57,29 @@ fn a_word_is_believed_for_its_time_and_not_a_second_longer() {
     let ends = BELIEVED_FOR.as_secs();
     assert_eq!(standing(&offering, &known, at(ends - 1)), Standing::OutOfStock);
     assert_eq!(standing(&offering, &known, at(ends)), Standing::Unknown);
+}
+
+#[test]
+fn windows_is_set_up_where_it_was_noted_and_without_a_note_where_it_takes_no_key_pair() {
+    let noted = |provider, windows| [Availability { windows, ..said(provider, &[]) }];
+    for (provider, windows, expected) in [
+        (Provider::Ec2, Some(true), true),
+        (Provider::Ec2, Some(false), false),
+        (Provider::Ec2, None, false),
+        (Provider::Vultr, Some(true), true),
+        (Provider::Vultr, Some(false), false),
+        (Provider::Vultr, None, true),
+        (Provider::Hetzner, None, false),
+        (Provider::Hetzner, Some(true), false),
+    ] {
+        let known = noted(provider, windows);
+        assert_eq!(sets_up(provider, Os::Windows, &known), expected, "{provider} {windows:?}");
+        assert!(sets_up(provider, Os::Linux, &known), "{provider}");
+    }
+    let others = noted(Provider::Vultr, Some(true));
+    assert!(
+        !sets_up(Provider::Ec2, Os::Windows, &others) && sets_up(Provider::Contabo, Os::Windows, &others)
+    );
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(crate) struct AvailabilityItem {
     provider: Provider,
     seen_at: StoredTime,
     stock: Vec<StockPart>,
+    #[serde(default)]
+    windows: Option<bool>,
     version: u64,
 }
 
@@ -36,6 +38,7 @@ impl From<&Availability> for AvailabilityItem {
             provider: said.provider,
             seen_at: said.seen_at.into(),
             stock: stock.collect(),
+            windows: said.windows,
             version: said.version,
         }
     }
@@ -53,6 +56,7 @@ impl From<AvailabilityItem> for Availability {
             provider: item.provider,
             seen_at: item.seen_at.into(),
             stock: stock.collect(),
+            windows: item.windows,
             version: item.version,
         }
     }

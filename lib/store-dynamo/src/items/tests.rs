@@ -416,8 +416,15 @@ fn availability() -> impl Strategy<Value = Availability> {
             monthly_usd_cents,
         },
     );
-    (select(Provider::ALL), time(), vec(stock, 0..8), any::<u64>())
-        .prop_map(|(provider, seen_at, stock, version)| Availability { provider, seen_at, stock, version })
+    (select(Provider::ALL), time(), vec(stock, 0..8), of(any::<bool>()), any::<u64>()).prop_map(
+        |(provider, seen_at, stock, windows, version)| Availability {
+            provider,
+            seen_at,
+            stock,
+            windows,
+            version,
+        },
+    )
 }
 
 fn trading_account() -> impl Strategy<Value = TradingAccount> {
@@ -626,6 +633,17 @@ fn a_time_before_the_year_0_cannot_be_stored() {
     let mut thing = Mail::alert("a", "b", String::new(), None, Timestamp::from_second(0).unwrap());
     thing.next_at = Timestamp::from_second(-70_000_000_000).unwrap();
     assert!(matches!(encode(&thing), Err(StoreError::Invalid { .. })));
+}
+
+/// What a provider said before anybody noted whether it can set Windows up.
+#[test]
+fn availability_of_before_windows_was_noted_says_nothing_of_it() {
+    proptest!(|(said in availability())| {
+        let mut item = encode(&said).unwrap();
+        item.remove("windows");
+        let read: Availability = decode(item).unwrap();
+        prop_assert_eq!((read.windows, read.stock), (None, said.stock));
+    });
 }
 
 /// An attempt of before calls had a name and regions had two: `region` is the provider's, `calling` its state.

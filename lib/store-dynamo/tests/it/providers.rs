@@ -28,7 +28,7 @@ fn said(provider: Provider, seconds: i64) -> Availability {
         monthly_usd_cents: in_stock.then_some(2_000),
     };
     let stock = vec![stock("vc2-2c-4gb", true), stock("vc2-4c-8gb", false)];
-    Availability { provider, seen_at: at(seconds), stock, version: 0 }
+    Availability { provider, seen_at: at(seconds), stock, windows: Some(true), version: 0 }
 }
 
 /// The desktop of order number `n`, on a machine of its own.

@@ -5,7 +5,8 @@
 use std::net::IpAddr;
 
 use app::AppError;
-use app::trading::PlaceVps;
+use app::deliverable::Alternative;
+use app::trading::{PlaceVps, PlacedVps};
 use domain::catalogue::{Os, Plan, Provider};
 use domain::command::CommandKind;
 use domain::ids::InstanceId;
@@ -331,18 +332,50 @@ fn a_provider_without_a_key_of_ours_cannot_be_chosen() {
     shop.run_until_idle();
 }
 
+/// The sentence of a refusal for want of stock, and what can be had instead.
+fn sold_out(outcome: Result<PlacedVps, AppError>) -> (String, Vec<Alternative>) {
+    match outcome {
+        Err(AppError::NotDeliverable { field: "plan", passing: true, reason, alternatives }) => {
+            (reason, alternatives)
+        }
+        other => panic!("{:?}", other.map(|placed| placed.view)),
+    }
+}
+
 #[test]
 fn what_is_sold_out_is_refused_before_anything_is_stored() {
     let mut shop = Shop::open();
     let desk = staff(&mut shop);
     shop.world.host.sell_out("lhr");
     let wish = shop.vps_wish(&desk, ACCOUNT);
-    let refused = shop.place_vps(&wish);
-    assert!(matches!(refused, Err(AppError::NotDeliverable { field: "plan", passing: true, .. })));
+    let (reason, instead) = sold_out(shop.place_vps(&wish));
+    assert_eq!(reason, "vultr has no small left in lhr now; it has some in ewr, east, west, ord");
+    let expected = Alternative::Vps {
+        provider: Provider::Vultr,
+        region: "ewr".to_owned(),
+        plan: wish.plan.clone(),
+        os_id: wish.os_id.clone(),
+    };
+    assert_eq!(instead[0], expected);
     assert!(shop.world.store.keys().is_empty());
     let elsewhere = PlaceVps { region: "ewr".to_owned(), ..wish };
     assert!(shop.place_vps(&elsewhere).is_ok());
     shop.run_until_idle();
+}
+
+#[test]
+fn only_regions_that_have_the_size_are_named_instead_of_one_that_is_sold_out() {
+    let mut shop = Shop::open();
+    let desk = staff(&mut shop);
+    let wish = shop.vps_wish(&desk, ACCOUNT);
+    let graphics = PlaceVps { region: "ewr".to_owned(), plan: "graphics".to_owned(), ..wish };
+    shop.world.host.sell_out("ewr");
+    let (reason, instead) = sold_out(shop.place_vps(&graphics));
+    assert_eq!(reason, "vultr has no graphics left in ewr now; it has some in ord");
+    assert_eq!(instead.len(), 1);
+    shop.world.host.sell_out("ord");
+    let (reason, instead) = sold_out(shop.place_vps(&graphics));
+    assert_eq!((reason.as_str(), instead.len()), ("vultr has no graphics left in ewr now", 0));
 }
 
 #[test]
