@@ -53,6 +53,36 @@ fn watched(template: &Template, queue: &str) -> bool {
     })
 }
 
+/// A schedule calls its function asynchronously: the schedule's own rules end when Lambda has the event, and without others
+/// Lambda would run a failed one twice more, beside the runs that came after it.
+#[test]
+fn a_scheduled_run_that_fails_is_left_to_the_next_one_and_is_not_lost_without_a_trace() {
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let mut seen = 0;
+    for (folder, (name, function)) in template.functions() {
+        let events = function["Events"].as_object().into_iter().flatten().map(|(_, event)| event);
+        for schedule in events.filter(|event| event["Type"] == "ScheduleV2") {
+            seen += 1;
+            let failed = &function["EventInvokeConfig"];
+            assert_eq!(failed["MaximumRetryAttempts"], 0, "{folder}");
+            let age = failed["MaximumEventAgeInSeconds"].as_i64().expect("an age");
+            // Source: Lambda, PutFunctionEventInvokeConfig: 60 to 21,600 s.
+            assert!((60..=600).contains(&age), "{folder}: {age} s");
+            let destination = &failed["DestinationConfig"]["OnFailure"];
+            let dead = referred(&schedule["Properties"]["DeadLetterConfig"]["Arn"]);
+            assert_eq!(referred(&destination["Destination"]), dead, "{folder}");
+            assert!(dead.is_none() || destination["Type"] == "SQS", "{folder}");
+            let counted = alarms.values().any(|alarm| {
+                alarm["Properties"]["MetricName"] == "Errors"
+                    && alarm["Properties"]["Dimensions"][0]["Value"]["!Ref"] == name
+            });
+            assert!(counted, "{folder}: nobody is told of its errors");
+        }
+    }
+    assert_eq!(seen, 3);
+}
+
 /// Source: Lambda with SQS, "set the visibility timeout to at least six times the function timeout".
 #[test]
 fn every_queue_waits_six_times_as_long_as_its_function_may_take() {
@@ -85,13 +115,39 @@ fn the_state_outlives_the_stack_and_can_be_restored() {
     }
     for kind in ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool"] {
         for (name, resource) in template.of_type(kind) {
-            assert_eq!(resource["DeletionPolicy"], "Retain", "{name}");
+            // What a first deployment that fails had made would only be in the way of the next one.
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
             assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
         }
     }
     for (name, key) in template.of_type("AWS::KMS::Key") {
         assert_eq!(key["Properties"]["EnableKeyRotation"], true, "{name}");
     }
+}
+
+/// A name that is fixed can be taken: by another stack, or by what the last one of that name left behind.
+#[test]
+fn what_has_a_name_is_named_after_the_stack_and_what_outlives_it_after_nothing_that_comes_again() {
+    let template = Template::read();
+    for (name, resource) in template.resources() {
+        let stays = resource["UpdateReplacePolicy"] == "Retain";
+        for (key, value) in resource["Properties"].as_object().into_iter().flatten() {
+            let is_own = key == "Name" || key.strip_suffix("Name").is_some_and(is_of_its_own);
+            let of_another = value["!Ref"].as_str().is_some_and(|to| !to.starts_with("AWS::"));
+            if !is_own || of_another {
+                continue;
+            }
+            let text = value.to_string();
+            assert!(text.contains("AWS::StackName"), "{name}: {key} is {text}");
+            let unique = resource["Type"] != "AWS::Logs::LogGroup" || text.contains("AWS::StackId");
+            assert!(!stays || unique, "{name}: {key} is {text}");
+        }
+    }
+}
+
+/// `QueueName` is the name of a queue; a `GroupName` or a `ClientName` stands within its pool, and can be there twice.
+fn is_of_its_own(what: &str) -> bool {
+    ["Function", "LogGroup", "Queue", "Topic", "UserPool"].contains(&what)
 }
 
 #[test]
@@ -126,6 +182,10 @@ fn no_secret_stands_in_an_environment() {
     }
     for parameter in template.no_echo_parameters() {
         assert!(secret(&parameter), "{parameter}");
-        assert!(!variables.contains(&parameter), "{parameter} is handed over in the environment");
+        let spellings = [format!("\"{parameter}\""), format!("${{{parameter}}}")];
+        assert!(
+            !spellings.iter().any(|one| variables.contains(one)),
+            "{parameter} is handed over in the environment"
+        );
     }
 }
