@@ -231,7 +231,7 @@ def logs(endpoint: str, function: str | None, follow: bool) -> None:
     """Prints the functions' log lines, oldest first, each after its time and function; `function` keeps only its own."""
     aws = Aws(endpoint)
     group = next((group["logGroupName"] for group in aws.logs.describe_log_groups()["logGroups"]
-                  if group["logGroupName"].endswith("/functions")), None)
+                  if "/functions/" in group["logGroupName"]), None)
     if group is None:
         sys.exit("the stack has no function logs")
     printed = collections.Counter()

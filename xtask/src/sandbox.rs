@@ -135,8 +135,9 @@ pub(crate) fn as_in_json(key: &str) -> String {
     for unit in key.encode_utf16() {
         match u8::try_from(unit) {
             Ok(byte) if byte.is_ascii_graphic() && !b"\"'\\".contains(&byte) => text.push(char::from(byte)),
-            // Writing to a String does not fail.
-            _ => drop(write!(text, "\\u{unit:04x}")),
+            _ => {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
         }
     }
     text

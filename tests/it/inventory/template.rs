@@ -39,10 +39,15 @@ impl Template {
         &self.0["Resources"][name]
     }
 
+    /// Every resource, by its name.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0["Resources"].as_object().expect("resources").iter()
+    }
+
     /// Every resource of a type, by its name.
     pub(crate) fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
-        let all = self.0["Resources"].as_object().expect("resources");
-        all.iter().filter(|(_, one)| one["Type"] == kind).map(|(name, one)| (name.as_str(), one)).collect()
+        let all = self.resources();
+        all.filter(|(_, one)| one["Type"] == kind).map(|(name, one)| (name.as_str(), one)).collect()
     }
 
     /// The parameters whose values nobody may see.
