@@ -150,6 +150,36 @@ fn the_words_of_the_description_are_the_words_of_the_code() {
     assert_eq!(description.at("#/components/schemas/Problem")["properties"]["code"]["enum"], json!(codes));
 }
 
+/// The functions refuse fields that they do not know; bodies of others than our callers are taken as they come.
+#[test]
+fn a_request_with_an_unknown_field_is_refused_by_the_description_as_by_the_code() {
+    let description = Description::read();
+    let open = ["/webhooks/paystack", "/first-boot/{instance}/{token}"];
+    let mut seen = 0;
+    for operation in description.operations().iter().filter(|one| !open.contains(&one.path.as_str())) {
+        let schema = &operation.what["requestBody"]["content"]["application/json"]["schema"];
+        let Some(reference) = schema["$ref"].as_str() else { continue };
+        seen += 1;
+        let closed = &description.at(reference)["additionalProperties"];
+        assert_eq!(closed, false, "{} {}", operation.method, operation.path);
+    }
+    assert_eq!(seen, 4);
+}
+
+#[test]
+fn an_mt5_account_is_described_as_it_is_read() {
+    let description = Description::read();
+    let schema = &description.at("#/components/schemas/VpsRequest")["properties"]["mt5_account_id"];
+    for text in ["", "123", "1234", "0123", "123456789012", "1234567890123", "12a4", " 1234", "1234\n"] {
+        let read = domain::trading::Mt5AccountId::parse(text).is_ok();
+        assert_eq!(description.faults(schema, &json!(text)).is_empty(), read, "{text:?}");
+    }
+    for number in [0_u64, 999, 1000, 999_999_999_999, 1_000_000_000_000] {
+        let read = domain::trading::Mt5AccountId::parse(&number.to_string()).is_ok();
+        assert_eq!(description.faults(schema, &json!(number)).is_empty(), read, "{number}");
+    }
+}
+
 /// Every declared problem stands under its own status.
 #[test]
 fn every_problem_stands_under_its_status() {
