@@ -6,15 +6,21 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a target says by a panic what it found")]
 
+#[cfg(feature = "functions")]
+mod aws;
 mod domain_text;
 #[cfg(feature = "functions")]
 mod functions;
 mod http;
+#[cfg(feature = "functions")]
+mod messages;
 mod paystack;
 mod providers;
 mod rdp_bytes;
 mod scripted;
 mod signed;
+#[cfg(feature = "functions")]
+mod stored;
 
 /// One parser, or a family of them behind one client.
 #[derive(Clone, Copy)]
@@ -62,7 +68,17 @@ targets! {
     #[cfg(feature = "functions")]
     api_addresses: functions::addresses,
     #[cfg(feature = "functions")]
+    api_callers: functions::callers,
+    #[cfg(feature = "functions")]
     webhook_body: functions::webhook,
+    #[cfg(feature = "functions")]
+    messages: messages::run,
+    #[cfg(feature = "functions")]
+    stored_items: stored::run,
+    #[cfg(feature = "ec2")]
+    ec2: providers::ec2,
+    #[cfg(feature = "ec2")]
+    vps_provision: functions::staff::provision,
 }
 
 /// The first byte, as a choice, and the rest.

@@ -58,6 +58,17 @@ fn key() -> Secret<String> {
     Secret::new(KEY.to_owned())
 }
 
+/// EC2 and CloudWatch.
+#[cfg(feature = "ec2")]
+pub(crate) fn ec2(bytes: &[u8]) {
+    let (call, script) = choice(bytes);
+    let outcome = crate::aws::play(script, |config| {
+        let host = crate::aws::ec2(&config);
+        async move { one_call(&host, Provider::Ec2, call).await }
+    });
+    judge(outcome, bytes);
+}
+
 /// A byte for the call, and the answers that it gets.
 fn drive<H: VmHost>(
     provider: Provider,
@@ -70,6 +81,10 @@ fn drive<H: VmHost>(
         let host = open(http, url);
         async move { one_call(&host, provider, call).await }
     });
+    judge(outcome, bytes);
+}
+
+fn judge(outcome: Result<(), VmError>, bytes: &[u8]) {
     if let Err(error) = outcome {
         assert_discreet(&error, bytes);
         if let VmError::Busy { retry_after: Some(seconds) } = error {
@@ -78,25 +93,34 @@ fn drive<H: VmHost>(
     }
 }
 
+/// A machine's id, and where a page begins, as the provider spells them.
+fn words(provider: Provider) -> (VmId, &'static str) {
+    match provider {
+        Provider::Ec2 => (VmId("us-east-1/i-0123456789abcdef0".to_owned()), "us-east-1|1|token"),
+        _ => (VmId("4711".to_owned()), "2"),
+    }
+}
+
 async fn one_call<H: VmHost>(host: &H, provider: Provider, call: u8) -> Result<(), VmError> {
-    let id = &VmId("4711".to_owned());
+    let (id, cursor) = &words(provider);
     let os = if call >= 128 { Os::Windows } else { Os::Linux };
     match call % 18 {
         0 => Box::pin(host.create(&create(provider, os))).await.map(|made| created(provider, &made)),
         1 => Box::pin(host.get(id)).await.map(|found| created(provider, &found)),
-        2 => Box::pin(host.find(&trace())).await.map(|found| {
+        2 => Box::pin(host.find(&trace(provider))).await.map(|found| {
             for vm in &found {
                 machine(provider, vm);
-                // Contabo also knows machines by the calls that made them.
                 let ours = vm.tags.iter().any(|tag| tag == ORDER) || vm.name == NAME;
-                assert!(ours || provider == Provider::Contabo, "it is not of this order: {vm:?}");
+                // These also know machines by the calls that made them.
+                let by_call = matches!(provider, Provider::Contabo | Provider::Ec2);
+                assert!(ours || by_call, "it is not of this order: {vm:?}");
             }
         }),
         3 => Box::pin(host.list(None, 100)).await.map(|(machines, next)| {
             machines.iter().for_each(|vm| machine(provider, vm));
             assert_ne!(next.as_deref(), Some(""), "a page that begins nowhere");
         }),
-        4 => Box::pin(host.list(Some("2"), 100))
+        4 => Box::pin(host.list(Some(cursor), 100))
             .await
             .map(|(machines, _)| machines.iter().for_each(|vm| machine(provider, vm))),
         5 => Box::pin(host.reboot(id)).await,
@@ -132,13 +156,21 @@ fn machine(provider: Provider, vm: &Vm) {
     assert!(vm.address.is_none_or(|address| !address.is_unspecified()), "{:?}", vm.address);
 }
 
+fn region(provider: Provider) -> &'static str {
+    if provider == Provider::Ec2 { "us-east-1" } else { "region" }
+}
+
 fn offering(provider: Provider) -> Offering {
+    let (image, fallback) = match provider {
+        Provider::Ec2 => ("/aws/service/ubuntu", "ami-0e2404e2404e2404e"),
+        _ => ("Ubuntu 24.04", "17"),
+    };
     Offering {
         provider,
         plan: "plan".to_owned(),
         region: "us-east".to_owned(),
-        provider_region: "region".to_owned(),
-        image: Image { name_prefix: "Ubuntu 24.04".to_owned(), fallback_id: "17".to_owned() },
+        provider_region: region(provider).to_owned(),
+        image: Image { name_prefix: image.to_owned(), fallback_id: fallback.to_owned() },
     }
 }
 
@@ -164,18 +196,19 @@ fn reinstall(provider: Provider, os: Os) -> Reinstall {
         image: offering(provider).image,
         user_data: match os {
             Os::Linux => UserData::CloudConfig("#cloud-config\n".to_owned()),
+            Os::Windows if provider == Provider::Ec2 => UserData::PowerShell("exit\r\n".to_owned()),
             Os::Windows => UserData::Batch("@echo off\r\n".to_owned()),
         },
         password: key(),
     }
 }
 
-fn trace() -> Trace {
+fn trace(provider: Provider) -> Trace {
     Trace {
         tag: ORDER.to_owned(),
         names: vec![NAME.to_owned()],
         request_ids: vec!["0b7f2f0e-5a52-4c1f-9a55-2d1b8f4c7e11".to_owned()],
-        regions: vec!["region".to_owned()],
+        regions: vec![region(provider).to_owned()],
         since: Timestamp::UNIX_EPOCH,
     }
 }

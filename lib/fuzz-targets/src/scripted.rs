@@ -26,7 +26,7 @@ const TOKEN_PATH: &str = "/openid-connect/token";
 const GRANT: &[u8] = br#"{"access_token":"EXAMPLETOKEN","expires_in":300}"#;
 
 /// One HTTP answer.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Whole header lines, each with its line end.
@@ -56,10 +56,15 @@ thread_local! {
 
 /// Reads a script: answers, each with a byte for its status and a body.
 pub(crate) fn answers(bytes: &[u8]) -> Vec<Answer> {
+    answers_with(STATUSES, bytes)
+}
+
+/// The same with other statuses to choose from.
+pub(crate) fn answers_with(statuses: &[u16], bytes: &[u8]) -> Vec<Answer> {
     let read = |part: &[u8]| {
         let (status, body) = crate::choice(part);
         Answer {
-            status: STATUSES[usize::from(status) % STATUSES.len()],
+            status: statuses[usize::from(status) % statuses.len()],
             headers: b"content-type: application/json\r\n".to_vec(),
             body: body.to_vec(),
         }

@@ -154,7 +154,7 @@ fn rules(service: Service, method: &Method, path: &str, action: &str) -> Vec<(&'
             }
             _ => vec![("write", Rule::Bucket(50, 5))],
         },
-        Service::Paystack | Service::Vultr | Service::Contabo => Vec::new(),
+        Service::Paystack | Service::Vultr | Service::Contabo | Service::CloudWatch => Vec::new(),
     }
 }
 

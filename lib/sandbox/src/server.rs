@@ -139,6 +139,7 @@ fn router(world: Shared) -> Router {
         .nest("/linode", limited(linode::router(&world), Service::Linode))
         .nest("/hetzner/v1", limited(hetzner::router(&world), Service::Hetzner))
         .merge(limited(ec2::router(&world), Service::Ec2))
+        .merge(ec2::metrics_router(&world))
         .nest("/control", control::router())
         .fallback(nothing_here)
         .layer(middleware::from_fn(hang_up_if_told))

@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::ec2::metrics_error;
 use crate::random;
 
 /// Whose error bodies to speak.
@@ -17,6 +18,8 @@ pub(crate) enum Service {
     Linode,
     Hetzner,
     Ec2,
+    /// Beside EC2, and known under its name.
+    CloudWatch,
 }
 
 impl Service {
@@ -29,7 +32,7 @@ impl Service {
             Self::DigitalOcean => "digitalocean",
             Self::Linode => "linode",
             Self::Hetzner => "hetzner",
-            Self::Ec2 => "ec2",
+            Self::Ec2 | Self::CloudWatch => "ec2",
         }
     }
 
@@ -42,7 +45,7 @@ impl Service {
             Self::DigitalOcean => "digitalocean.unauthorized",
             Self::Linode => "linode.unauthorized",
             Self::Hetzner => "hetzner.unauthorized",
-            Self::Ec2 => "ec2.unauthorized",
+            Self::Ec2 | Self::CloudWatch => "ec2.unauthorized",
         }
     }
 
@@ -55,7 +58,7 @@ impl Service {
             Self::DigitalOcean => "digitalocean.rate_limited",
             Self::Linode => "linode.rate_limited",
             Self::Hetzner => "hetzner.rate_limited",
-            Self::Ec2 => "ec2.rate_limited",
+            Self::Ec2 | Self::CloudWatch => "ec2.rate_limited",
         }
     }
 
@@ -64,7 +67,7 @@ impl Service {
         self.coded_error(status, self.usual_code(status), text)
     }
 
-    /// An error with the service's own code: DigitalOcean's `id`, Hetzner's and EC2's `code`. The others have none.
+    /// An error with the service's own code: DigitalOcean's `id`, Hetzner's and AWS's `code`. The others have none.
     pub(crate) fn coded_error(self, status: StatusCode, code: &str, text: &str) -> Response {
         let number = status.as_u16();
         let body = match self {
@@ -74,6 +77,7 @@ impl Service {
             Self::Linode => json!({"errors": [{"reason": text}]}),
             Self::Hetzner => json!({"error": {"code": code, "message": text, "details": {}}}),
             Self::Ec2 => return xml_error(status, code, text),
+            Self::CloudWatch => return metrics_error(status, code, text),
             Self::Paystack => json!({
                 "status": false,
                 "message": text,
@@ -111,6 +115,10 @@ impl Service {
             (Self::Ec2, 503 | 504) => "Unavailable",
             (Self::Ec2, 500..) => "InternalError",
             (Self::Ec2, _) => "InvalidParameterValue",
+            (Self::CloudWatch, 401 | 403) => "AccessDenied",
+            (Self::CloudWatch, 503) => "ServiceUnavailable",
+            (Self::CloudWatch, 500..) => "InternalFailure",
+            (Self::CloudWatch, _) => "ValidationError",
             (Self::Vultr | Self::Contabo | Self::Linode, _) => "",
         }
     }
@@ -124,9 +132,13 @@ impl Service {
         self.error(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
 
-    /// 401: the key is not taken.
+    /// 401, CloudWatch's 403: the key is not taken.
     pub(crate) fn unauthorized(self) -> Response {
         let text = match self {
+            Self::CloudWatch => {
+                let text = "The security token included in the request is invalid.";
+                return self.coded_error(StatusCode::FORBIDDEN, "InvalidClientTokenId", text);
+            }
             Self::Paystack => "Invalid key",
             Self::Vultr => "Invalid API token.",
             Self::Contabo => "Unauthorized",
@@ -138,7 +150,7 @@ impl Service {
         self.error(StatusCode::UNAUTHORIZED, text)
     }
 
-    /// 429 with the service's headers; EC2's is a 503. `retry_after_s`: until the next request would pass.
+    /// 429 with the service's headers; EC2's is a 503, CloudWatch's a 400. `retry_after_s`: until the next request would pass.
     ///
     /// Contabo documents the status but no header.
     pub(crate) fn too_many_requests(self, now_ms: i64, retry_after_s: i64) -> Response {
@@ -147,6 +159,9 @@ impl Service {
             Self::Ec2 => {
                 let (status, text) = (StatusCode::SERVICE_UNAVAILABLE, "Request limit exceeded.");
                 return self.coded_error(status, "RequestLimitExceeded", text);
+            }
+            Self::CloudWatch => {
+                return self.coded_error(StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded");
             }
             Self::Contabo => ("Too Many Requests", &[]),
             Self::Paystack | Self::Vultr => ("Rate limit exceeded", &[("retry-after", retry_after_s)]),
@@ -206,7 +221,7 @@ impl Service {
                 "resource_unavailable",
                 "error during placement: server type is not available in this location",
             ),
-            Self::Ec2 => (
+            Self::Ec2 | Self::CloudWatch => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "InsufficientInstanceCapacity",
                 "We currently do not have sufficient capacity in the Availability Zone you requested.",
@@ -235,7 +250,7 @@ impl Service {
                 (StatusCode::BAD_REQUEST, "", "Account Limit reached. Please open a support ticket.")
             }
             Self::Hetzner => (StatusCode::FORBIDDEN, "resource_limit_exceeded", "server limit reached"),
-            Self::Ec2 => (
+            Self::Ec2 | Self::CloudWatch => (
                 StatusCode::BAD_REQUEST,
                 "VcpuLimitExceeded",
                 "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket \

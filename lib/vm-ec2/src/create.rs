@@ -7,7 +7,8 @@ use app::ports::{CreateVm, CreatedVm, UserData, VmError};
 use aws_sdk_ec2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_ec2::operation::run_instances::{RunInstancesError, RunInstancesOutput};
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, InstanceType, ResourceType, Tag, TagSpecification, VolumeType,
+    BlockDeviceMapping, EbsBlockDevice, Instance, InstanceType, ResourceType, Tag, TagSpecification,
+    VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -175,8 +176,8 @@ fn user_data(user_data: &UserData) -> Result<String, VmError> {
 fn made(output: &RunInstancesOutput, region: &str) -> Result<Vm, VmError> {
     let unclear =
         || VmError::Unclear { what: "RunInstances: an answer without a machine".to_owned(), source: None };
-    let instance =
-        output.instances().first().filter(|one| one.instance_id().is_some()).ok_or_else(unclear)?;
+    let has_id = |one: &&Instance| one.instance_id().is_some_and(|id| !id.is_empty());
+    let instance = output.instances().first().filter(has_id).ok_or_else(unclear)?;
     let mut vm = instance::read(instance, region)
         .ok_or_else(|| refused("the machine of this name has been terminated"))?;
     if vm.state == VmState::Running {

@@ -1,7 +1,7 @@
 //! What went wrong, in the port's words.
 //!
-//! EC2 has codes, and they decide, not the HTTP status: no stock is a 500 there. An answer without a code says
-//! nothing about what was done.
+//! EC2 and CloudWatch have codes, and they decide, not the HTTP status: no stock is a 500 there. An answer without a
+//! code says nothing about what was done.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -20,9 +20,12 @@ const UNAUTHORIZED: &[&str] = &[
     "AccessDeniedException",
     "AuthFailure",
     "ExpiredToken",
+    "ExpiredTokenException",
     "IncompleteSignature",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "MissingAuthenticationToken",
+    "NotAuthorized",
     "OptInRequired",
     "RequestExpired",
     "SignatureDoesNotMatch",
@@ -60,7 +63,7 @@ pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
     error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default()
 }
 
-/// A call that did not succeed. `action`: its name at EC2.
+/// A call that did not succeed. `action`: its name at AWS.
 pub(crate) fn of<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> VmError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -86,7 +89,7 @@ where
         tracing::warn!(
             action,
             source = source.as_deref().map(tracing::field::display),
-            "EC2 cannot be reached"
+            "AWS cannot be reached"
         );
         return VmError::Busy { retry_after: None };
     }

@@ -23,12 +23,14 @@ pub(crate) const NAME_TAG: &str = "Name";
 /// [`VmState::Running`], whatever its status checks say: they are another call.
 pub(crate) fn read(instance: &Instance, region: &str) -> Option<Vm> {
     let state = state(instance)?;
+    let id = instance.instance_id().filter(|id| !id.is_empty())?;
     let address = instance.public_ip_address().and_then(|text| text.parse::<IpAddr>().ok());
+    let address = address.filter(|address| !address.is_unspecified());
     let name = tag(instance, NAME_TAG).or(instance.client_token()).unwrap_or_default();
     let tags = tag(instance, OUR_TAG).unwrap_or_default().split_ascii_whitespace();
     Some(Vm {
         provider: Provider::Ec2,
-        id: place::vm_id(region, instance.instance_id()?),
+        id: place::vm_id(region, id),
         name: name.to_owned(),
         tags: tags.map(str::to_owned).collect(),
         state: if state == VmState::Running && address.is_none() { VmState::Pending } else { state },
@@ -112,6 +114,13 @@ mod tests {
         let homeless = instance("running").set_public_ip_address(None).client_token("ord_1-1").build();
         let homeless = read(&homeless, "us-east-1").unwrap();
         assert_eq!((homeless.state, homeless.name.as_str()), (VmState::Pending, "ord_1-1"));
+    }
+
+    #[test]
+    fn an_address_of_nobody_is_none_and_an_empty_id_no_machine() {
+        let nowhere = read(&instance("running").public_ip_address("0.0.0.0").build(), "us-east-1").unwrap();
+        assert_eq!((nowhere.state, nowhere.address), (VmState::Pending, None));
+        assert_eq!(read(&instance("running").instance_id("").build(), "us-east-1"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! AWS EC2: machines with Windows or Ubuntu, by `aws-sdk-ec2`.
+//! AWS EC2: machines with Windows or Ubuntu, by `aws-sdk-ec2`; their traffic, by `aws-sdk-cloudwatch`.
 //!
 //! A machine's id here is `<region>/<instance id>`, since EC2 has one API per region. What is created carries the
 //! tags `Name` (its name) and `nemordp` (the caller's tags, separated by spaces), and its name as `ClientToken`;
@@ -17,6 +17,7 @@ mod inventory;
 mod key_pair;
 mod place;
 mod settings;
+mod usage;
 
 pub use client::Client;
 pub use key_pair::{KeyPair, UnreadableKey};

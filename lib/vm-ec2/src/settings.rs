@@ -9,7 +9,7 @@ use crate::key_pair::KeyPair;
 
 /// Settings. Most come from the catalogue: [`Settings::from_catalogue`].
 pub struct Settings {
-    /// `EC2_ENDPOINT_URL`: one address for every region; `None` = AWS itself.
+    /// `EC2_ENDPOINT_URL`: one address for every region, and for CloudWatch as well; `None` = AWS itself.
     pub endpoint_url: Option<String>,
     /// Whose account; `None` = that of the SDK's configuration, which is the function's role.
     pub access_key: Option<AccessKey>,

@@ -1,6 +1,8 @@
 //! The HTTP functions, asked as the HTTP API asks them. Whatever the caller sends, the answer is one that is documented.
 
 mod nothing;
+#[cfg(feature = "ec2")]
+pub(crate) mod staff;
 
 use std::future::Future;
 
@@ -14,8 +16,9 @@ use domain::catalogue::Provider;
 use domain::ids::InstanceId;
 use domain::payment::GatewayMode;
 use domain::secret::Secret;
+use lambda_kit::lambda_http::http::HeaderValue;
 use lambda_kit::lambda_http::{Body, request};
-use lambda_kit::{Problem, Reply, Request};
+use lambda_kit::{Caller, Problem, Reply, Request};
 use serde_json::{Value, json};
 
 use crate::choice;
@@ -24,6 +27,8 @@ use nothing::Nothing;
 /// What the customer is told about one text at most, in bytes.
 const ANSWER_MAX: usize = 8 << 10;
 const KEY: &str = "sk_test_not_a_real_key_0123456789abcdef";
+/// An order that reads.
+const WISH: &str = r#"{"plan":"basic","os":"windows","currency":"USD","method":"paystack"}"#;
 const INSTANCE: &str = "ins_01KAGR00000000000000MAK1NG";
 
 /// A byte for the route, and the body.
@@ -31,18 +36,9 @@ pub(crate) fn bodies(bytes: &[u8]) {
     let (route, body) = choice(bytes);
     match route % 3 {
         0 => {
-            let checkout = Checkout {
-                store: Nothing,
-                gateway: Nothing,
-                world: Nothing,
-                catalogue: catalogue(),
-                deliverable: Deliverable::new(Provider::ALL.to_vec()),
-                policy: Policy::standard(GatewayMode::Test),
-            };
-            let deps = checkout::Deps { checkout, public_url: None, site_url: None };
             let request = request("POST", "/checkout", &json!({}), body);
             // A wish that reads becomes an order, whose payment is then looked for where nothing is stored.
-            answered(&[400, 404, 413, 422], checkout::handle(&deps, &request));
+            answered(&[400, 404, 413, 422], checkout::handle(&shop(), &request));
         }
         1 => {
             let request = request("PUT", "/auth/profile", &json!({}), body);
@@ -94,6 +90,31 @@ pub(crate) fn addresses(bytes: &[u8]) {
     }
 }
 
+/// A byte for what is told about the caller, and its words: the header that names a purchase, or one of the claims.
+pub(crate) fn callers(bytes: &[u8]) {
+    let (what, text) = choice(bytes);
+    let text = &*String::from_utf8_lossy(text);
+    let claim = match what % 4 {
+        0 => {
+            // No other header comes through the gateway.
+            if HeaderValue::from_str(text).is_err() {
+                return;
+            }
+            let headers = json!({"headers": {"idempotency-key": text}});
+            let request = request("POST", "/checkout", &headers, WISH.as_bytes());
+            return answered(&[400, 401, 404], checkout::handle(&shop(), &request));
+        }
+        1 => "sub",
+        2 => "email",
+        _ => "cognito:groups",
+    };
+    let request = request("GET", "/auth/me", &json!({"claims": {claim: text}}), b"");
+    if let Ok(caller) = Caller::of(&request) {
+        assert!(!caller.admin || (claim == "cognito:groups" && text.contains("admin")), "{text:?} is staff");
+    }
+    answered(&[200, 401], account::handle(&Nothing, &request));
+}
+
 /// A body that Paystack has signed.
 pub(crate) fn webhook(bytes: &[u8]) {
     let headers = json!({"headers": {"x-paystack-signature": crate::signed::hmac_sha512(KEY, bytes)}});
@@ -107,6 +128,18 @@ pub(crate) fn webhook(bytes: &[u8]) {
     answered(&[200, 400, 413], webhook_paystack::handle(&deps, &request));
 }
 
+fn shop() -> checkout::Deps<Nothing, Nothing, Nothing> {
+    let checkout = Checkout {
+        store: Nothing,
+        gateway: Nothing,
+        world: Nothing,
+        catalogue: catalogue(),
+        deliverable: Deliverable::new(Provider::ALL.to_vec()),
+        policy: Policy::standard(GatewayMode::Test),
+    };
+    checkout::Deps { checkout, public_url: None, site_url: None }
+}
+
 fn call_home() -> CallHome {
     CallHome::new(Secret::new(vec![7; 32]), "https://api.example.com").expect("32 bytes")
 }
@@ -115,7 +148,8 @@ fn first_boots() -> FirstBoots<Nothing, Nothing, Nothing> {
     FirstBoots { store: Nothing, tasks: Nothing, clock: Nothing, call_home: call_home() }
 }
 
-/// A request of a signed-in customer, as API Gateway hands it over (payload format 2.0), with `changes` to its fields.
+/// A request of a signed-in customer, as API Gateway hands it over (payload format 2.0), with `changes` to its fields,
+/// of which `claims` are the caller's.
 fn request(method: &str, path: &str, changes: &Value, body: &[u8]) -> Request {
     let claims = json!({
         "sub": "5f0c4a3e-9f7d-4f1e-8b0f-2a9d1c7e6b54", "email": "ada@example.com", "email_verified": "true",
@@ -136,7 +170,13 @@ fn request(method: &str, path: &str, changes: &Value, body: &[u8]) -> Request {
         "isBase64Encoded": false,
     });
     for (name, value) in changes.as_object().into_iter().flatten() {
-        event[name] = value.clone();
+        if name != "claims" {
+            event[name] = value.clone();
+            continue;
+        }
+        for (name, value) in value.as_object().into_iter().flatten() {
+            event["requestContext"]["authorizer"]["jwt"]["claims"][name] = value.clone();
+        }
     }
     let mut request = request::from_str(&event.to_string()).unwrap_or_default();
     *request.body_mut() = Body::Binary(body.to_vec());
@@ -146,13 +186,17 @@ fn request(method: &str, path: &str, changes: &Value, body: &[u8]) -> Request {
 /// Runs a handler whose ports never wait, and looks at its answer.
 fn answered(statuses: &[u16], handling: impl Future<Output = Result<Reply, Problem>>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let response = match runtime.block_on(handling) {
+    judge(statuses, ANSWER_MAX, runtime.block_on(handling));
+}
+
+fn judge(statuses: &[u16], length_max: usize, outcome: Result<Reply, Problem>) {
+    let response = match outcome {
         Ok(reply) => reply.into_response(),
         Err(problem) => problem.into_response(),
     };
     let status = response.status().as_u16();
     let Body::Text(body) = response.body() else { return assert!(statuses.contains(&status), "{status}") };
     assert!(statuses.contains(&status), "{status}: {body}");
-    assert!(body.len() <= ANSWER_MAX, "{} bytes", body.len());
+    assert!(body.len() <= length_max, "{} bytes", body.len());
     assert!(serde_json::from_str::<Value>(body).is_ok_and(|value| value.is_object()), "{body}");
 }

@@ -4,7 +4,8 @@ use app::ports::{
     CheckoutPage, CheckoutRequest, Clock, CommandMessage, Commit, CompleteTask, GatewayError, GatewayEvent,
     IdempotencyRecord, Ids, Page, PaymentGateway, PaymentMessage, QueueCommand, QueueError, QueuePayment,
     ReadAvailability, ReadCircuits, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadOrders,
-    ReadPayments, ReadProfiles, RefundState, StoreError, TaskOutcome, WorkflowError, Write,
+    ReadPayments, ReadProfiles, ReadTradingAccounts, RefundState, StoreError, TaskOutcome, WorkflowError,
+    Write,
 };
 use domain::Timestamp;
 use domain::availability::Availability;
@@ -17,6 +18,7 @@ use domain::instance::Instance;
 use domain::money::Money;
 use domain::order::Order;
 use domain::payment::{GatewayTransaction, Payment};
+use domain::trading::{Mt5AccountId, TradingAccount};
 
 /// All of them.
 #[derive(Clone)]
@@ -91,6 +93,12 @@ impl ReadProfiles for Nothing {
 
 impl ReadEvents for Nothing {
     async fn event(&self, _: &str) -> Result<Option<GatewayEvent>, StoreError> {
+        Ok(None)
+    }
+}
+
+impl ReadTradingAccounts for Nothing {
+    async fn trading_account(&self, _: &Mt5AccountId) -> Result<Option<TradingAccount>, StoreError> {
         Ok(None)
     }
 }

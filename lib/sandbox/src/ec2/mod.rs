@@ -14,13 +14,16 @@
 //! - Images are known by id (the same in every region) and by their public SSM parameters; the disks, subnets and
 //!   groups of a request are checked and forgotten. `Filter` knows `client-token`, `instance-id`,
 //!   `instance-state-name`, `instance-type`, `tag-key` and `tag:…`, with wildcards.
+//! - CloudWatch answers here too, `GetMetricData` for what goes over a machine's network (`metrics.rs`).
 //! - `stale_list` on `ec2.list` also hides a young instance from those who ask for it by its id: EC2's reads lag behind
 //!   its writes. A fault `refuse` has the code `InvalidParameterValue`.
 
 mod actions;
+mod cbor;
 mod describe;
 mod ended;
 mod key_pair;
+mod metrics;
 mod offers;
 mod query;
 mod run;
@@ -45,7 +48,6 @@ use crate::access::refusal;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desktops::Os;
-use crate::limits::limited;
 use crate::machines::{Inventory, Machine, New, Play, Stocked, Timeline};
 use crate::operation::Service;
 use crate::random;
@@ -58,8 +60,11 @@ use query::{Query, Scope};
 
 pub use key_pair::LaunchKeyPair;
 pub(crate) use key_pair::launch_key_pair;
+pub(crate) use metrics::{error as metrics_error, router as metrics_router};
 
 const PLAN: &str = "t3.medium";
+/// EC2's name in signatures.
+const SIGNING_NAME: &str = "ec2";
 /// The tag that plain tags of a stocked machine stand in, side by side.
 const STOCKED_TAG: &str = "nemordp";
 
@@ -199,12 +204,11 @@ fn refused(code: &str, text: &str) -> Response {
 
 /// `/ec2`, the counterpart of `https://ec2.{region}.amazonaws.com/`: one path, and the action is a parameter.
 pub(crate) fn router(world: &Shared) -> Router<Shared> {
-    let routes = Router::new()
+    Router::new()
         .route("/ec2", any(dispatch))
         .route("/ec2/", any(dispatch))
         .route("/ec2/{*path}", any(unknown_path))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(world), gate));
-    limited(routes, world, Service::Ec2)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(world), gate))
 }
 
 async fn gate(
@@ -213,7 +217,7 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let signer = Scope::of(request.headers()).map(|scope| scope.access_key_id);
+    let signer = Scope::of(request.headers(), SIGNING_NAME).map(|scope| scope.access_key_id);
     let key_is_right = signer.is_some_and(|id| id == world.ec2.access_key_id);
     match refusal(&world, Service::Ec2, key_is_right, caller.ip) {
         Some(refused) => refused,
@@ -228,7 +232,7 @@ async fn dispatch(
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
-    let region = Scope::of(&headers).map(|scope| scope.region).unwrap_or_default();
+    let region = Scope::of(&headers, SIGNING_NAME).map(|scope| scope.region).unwrap_or_default();
     if !offers::is_region(&region) {
         let text = "Credential should be scoped to a valid region.";
         return Service::Ec2.coded_error(StatusCode::UNAUTHORIZED, "AuthFailure", text);

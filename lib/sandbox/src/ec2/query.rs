@@ -18,13 +18,13 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// The signature itself is not checked.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// `service` is the one that has to be signed for. The signature itself is not checked.
+    pub(super) fn of(headers: &HeaderMap, service: &str) -> Option<Self> {
         let signed = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("AWS4-HMAC-SHA256 ")?;
         let credential = signed.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
         let mut parts = credential.split('/');
         let (access_key_id, _day, region) = (parts.next()?, parts.next()?, parts.next()?);
-        (parts.next()? == "ec2")
+        (parts.next()? == service)
             .then(|| Self { access_key_id: access_key_id.to_owned(), region: region.to_owned() })
     }
 }

@@ -4,6 +4,7 @@
 
 mod contract;
 mod sandbox;
+mod usage;
 mod wire;
 
 use std::collections::BTreeMap;

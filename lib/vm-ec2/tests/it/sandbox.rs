@@ -38,6 +38,11 @@ impl World {
         assert_eq!(request.send().await.expect("an answer").status().as_u16(), 201, "{fault}");
     }
 
+    async fn lift_faults(&self) {
+        let url = format!("{}/faults", self.sandbox.urls().control());
+        assert_eq!(client().delete(url).send().await.expect("an answer").status().as_u16(), 204);
+    }
+
     async fn machines(&self) -> usize {
         let answer = client().get(format!("{}/state", self.sandbox.urls().control())).send().await;
         let body = answer.expect("an answer").bytes().await.expect("a body");
@@ -165,5 +170,29 @@ async fn a_type_that_a_region_does_not_have_is_out_of_stock_there() {
     let mut request = request(Os::Linux);
     request.offering = offer;
     assert!(outcome(world.ec2.create(&request).await).starts_with("out of stock: Unsupported"));
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn traffic_grows_with_the_time_that_a_machine_is_there() {
+    let world = World::open().await;
+    let id = world.ec2.create(&request(Os::Linux)).await.expect("a machine").vm.id;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    // Whatever strikes once is asked again.
+    for fault in ["rate_limited", "fail_before", "drop_before"] {
+        world.fault(json!({"target": "ec2.traffic", "kind": fault})).await;
+        let told = world.ec2.traffic(&id, 180).await.expect("traffic");
+        let sum: u64 = told.iter().map(|day| day.incoming_bytes).sum();
+        assert!(
+            sum >= 12_000 && told.iter().all(|day| day.outgoing_bytes == 4 * day.incoming_bytes),
+            "{told:?}"
+        );
+    }
+    for (fault, expected) in [("refuse", "refused: ValidationError"), ("html_answer", "unclear")] {
+        world.fault(json!({"target": "ec2.traffic", "kind": fault, "times": 0})).await;
+        let ended = outcome(world.ec2.traffic(&id, 7).await);
+        assert!(ended.starts_with(expected), "{fault}: {ended}");
+        world.lift_faults().await;
+    }
     world.sandbox.stop().await;
 }

@@ -121,6 +121,9 @@ async fn a_create_names_the_machine_in_token_and_tags_and_encodes_the_user_data(
 
 #[tokio::test]
 async fn a_create_that_makes_nothing_says_why_and_none_is_ever_sent_twice() {
+    let nameless = instance("running", "").replace("i-0123456789abcdef0", "");
+    let nameless =
+        format!("<RunInstancesResponse><instancesSet>{nameless}</instancesSet></RunInstancesResponse>");
     let rows: Vec<(Reply, &str)> = vec![
         (
             refusal(500, "InsufficientInstanceCapacity"),
@@ -144,6 +147,7 @@ async fn a_create_that_makes_nothing_says_why_and_none_is_ever_sent_twice() {
         (made("terminated"), "refused: the machine of this name has been terminated"),
         (xml(200, "<RunInstancesResponse/>"), "unclear"),
         (xml(200, "<RunInstancesResponse><instancesSet>"), "unclear"),
+        (xml(200, nameless), "unclear"),
         (xml(200, "<Surprise/>"), "unclear"),
         (xml(200, ""), "unclear"),
         (xml(400, "<Response/>"), "unclear"),
