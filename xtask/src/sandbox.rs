@@ -38,6 +38,9 @@ const MADE_UP_KEYS: &[(&str, &str)] = &[
     ("Ec2SecretAccessKey", "ec2_secret_access_key"),
 ];
 
+/// Where EC2's machines are sold; nothing is made in a region whose network is not named.
+const EC2_REGIONS: [&str; 5] = ["us-east-1", "us-west-2", "eu-west-2", "eu-central-1", "ap-southeast-1"];
+
 /// A sandbox that answers.
 pub(crate) struct Sandbox {
     /// What stack.json says about it.
@@ -112,10 +115,14 @@ impl Sandbox {
 
 /// What the ready line comes to as template parameters.
 fn told(ready: &Value) -> Value {
+    let network =
+        json!({"subnet_id": "subnet-0a1b2c3d4e5f60718", "security_group_ids": ["sg-0a1b2c3d4e5f60718"]});
+    let networks: BTreeMap<_, _> = EC2_REGIONS.iter().map(|region| (*region, &network)).collect();
     let mut parameters = json!({
         // The functions' own role is the embedded AWS's; the sandbox plays an account of its own.
         "Ec2Account": "other",
         "Ec2KeyPairName": ready["ec2_key_pair"]["name"],
+        "Ec2Networks": json!(networks).to_string(),
     });
     for (parameter, field) in ADDRESSES {
         parameters[parameter] = ready[field].clone();
@@ -161,6 +168,19 @@ mod tests {
         let log = "INFO starting\n{\"level\":\"info\"}\n{\"ready\":true,\"base_url\":\"http://127.0.0.1:1\"}\nmore\n";
         assert_eq!(ready_line(log)["base_url"], "http://127.0.0.1:1");
         assert!(ready_line("{\"ready\":tr").is_null());
+    }
+
+    #[test]
+    fn every_region_of_ec2_that_is_sold_has_a_network() {
+        let told = told(&json!({}));
+        let networks: Value =
+            serde_json::from_str(told["Ec2Networks"].as_str().unwrap_or_default()).expect("JSON");
+        let offerings = include_str!("../../infra/catalogue.toml").lines();
+        let mut regions = offerings.filter(|line| line.contains("provider = \"ec2\"")).map(|line| {
+            let rest = line.split_once("provider_region = \"").expect("a region").1;
+            rest.split_once('"').expect("its end").0
+        });
+        assert!(regions.all(|region| networks[region].is_object()), "{networks}");
     }
 
     #[test]

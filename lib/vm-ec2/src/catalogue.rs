@@ -36,21 +36,23 @@ const PLACES: &[(&str, &str, &str)] = &[
 ];
 
 impl Client {
-    /// `DescribeRegions`: those that are open to the account.
+    /// `DescribeRegions`: those that are open to the account, and have a network to put machines in.
     pub(crate) async fn all_regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
         let home = self.settings.regions.first().map_or(HOME, String::as_str);
         let answer = self.at(home, Manner::Read).describe_regions().send().await;
         let answer = answer.map_err(|error| failure::of("DescribeRegions", error))?;
-        Ok(answer.regions().iter().filter_map(|one| one.region_name()).map(region).collect())
+        let open = answer.regions().iter().filter_map(|one| one.region_name());
+        Ok(open.filter(|id| self.settings.networks.contains_key(*id)).map(region).collect())
     }
 
-    /// `DescribeInstanceTypes` in every region, for the types that are sold; the API has no prices.
+    /// `DescribeInstanceTypes` in every region with a network, for the types that are sold; the API has no prices.
     pub(crate) async fn all_plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
         let mut plans: BTreeMap<String, ProviderPlan> = BTreeMap::new();
         if self.settings.sizes.is_empty() {
             return Ok(Vec::new());
         }
-        for region in &self.settings.regions {
+        let has_network = |region: &&String| self.settings.networks.contains_key(*region);
+        for region in self.settings.regions.iter().filter(has_network) {
             let types = self
                 .at(region, Manner::Read)
                 .describe_instance_types()
@@ -91,11 +93,11 @@ impl Client {
         self.settings.images.iter().map(image).collect()
     }
 
-    /// `DescribeInstanceTypeOfferings`: whether the region has the type at all. Only a create shows whether there is
-    /// room for one more.
+    /// `DescribeInstanceTypeOfferings`: whether the region has the type at all, where there is a network to put it in.
+    /// Only a create shows whether there is room for one more.
     pub(crate) async fn offers(&self, offering: &Offering) -> Result<bool, VmError> {
         let region = &offering.provider_region;
-        if !place::is_region(region) {
+        if !place::is_region(region) || !self.settings.networks.contains_key(region) {
             return Ok(false);
         }
         let answer = self

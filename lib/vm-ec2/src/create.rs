@@ -17,6 +17,7 @@ use domain::vm::{Vm, VmState};
 
 use crate::client::{Client, Manner};
 use crate::instance::{self, NAME_TAG, OUR_TAG};
+use crate::settings::Network;
 use crate::{failure, place};
 
 /// Before it is encoded.
@@ -34,18 +35,21 @@ impl Client {
     /// Makes a machine, or answers with the one that the name has made already.
     pub(crate) async fn run(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         let order = Order::new(request)?;
+        let Some(network) = self.settings.networks.get(&request.offering.provider_region) else {
+            return Err(refused("no network is named for machines in this region: nobody would reach them"));
+        };
         if request.os == Os::Windows && self.settings.key_pair.is_none() {
             return Err(refused("Windows needs a launch key pair: no password could be fetched without one"));
         }
         let fallback = request.offering.image.fallback_id.as_str();
-        let mut outcome = self.send_run(request, &order, &order.image).await;
+        let mut outcome = self.send_run(request, &order, network, &order.image).await;
         if let Err(error) = &outcome
             && is_about_the_image(error)
             && is_ami(fallback)
         {
             let text = error.as_service_error().and_then(|e| e.message()).unwrap_or_default();
             tracing::warn!(image = order.image, text, fallback, "EC2 does not find the newest image");
-            outcome = self.send_run(request, &order, fallback).await;
+            outcome = self.send_run(request, &order, network, fallback).await;
         }
         let region = &request.offering.provider_region;
         let vm = match outcome {
@@ -62,6 +66,7 @@ impl Client {
         &self,
         request: &CreateVm,
         order: &Order,
+        network: &Network,
         image: &str,
     ) -> Result<RunInstancesOutput, RunError> {
         let offering = &request.offering;
@@ -71,8 +76,8 @@ impl Client {
             .volume_type(VolumeType::Gp3)
             .delete_on_termination(true);
         let root = BlockDeviceMapping::builder().device_name(ROOT_DEVICE).ebs(disk.build());
-        let network = self.settings.networks.get(&offering.provider_region).cloned().unwrap_or_default();
-        let groups = (!network.security_group_ids.is_empty()).then_some(network.security_group_ids);
+        let groups = &network.security_group_ids;
+        let groups = (!groups.is_empty()).then(|| groups.clone());
         // Nobody signs in to Ubuntu with a key, so it gets none.
         let key_pair = self.settings.key_pair.as_ref().filter(|_| request.os == Os::Windows);
         self.at(&offering.provider_region, Manner::Create)
@@ -84,7 +89,7 @@ impl Client {
             .client_token(&request.name)
             .user_data(&order.user_data)
             .set_key_name(key_pair.map(|pair| pair.name().to_owned()))
-            .set_subnet_id(network.subnet_id)
+            .set_subnet_id(network.subnet_id.clone())
             .set_security_group_ids(groups)
             .block_device_mappings(root.build())
             .tag_specifications(order.tags_of(ResourceType::Instance))

@@ -16,7 +16,8 @@ pub struct Settings {
     /// Decrypts Windows passwords; the key pair of this name has to exist in every region. Without one there is no
     /// Windows here.
     pub key_pair: Option<KeyPair>,
-    /// Where in a region machines are put; the account's default network where a region is missing.
+    /// Where in a region machines are put. Where a region is missing none are made: the account's default group lets
+    /// no RDP in.
     pub networks: BTreeMap<String, Network>,
     /// The regions whose machines are listed. One that is no longer sold belongs here while machines are left in it.
     pub regions: Vec<String>,
@@ -34,7 +35,8 @@ pub struct AccessKey {
     pub secret: Secret<String>,
 }
 
-/// Where in a region machines are put. The subnet has to give public addresses, a group has to open TCP 3389.
+/// Where in a region machines are put. The subnet has to give public addresses, a group has to open TCP 3389; so do the
+/// default ones where they are named by leaving a field empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Network {
     /// `subnet-…`; `None` = the default one.

@@ -75,8 +75,8 @@ impl Contabo {
 }
 
 /// EC2's: `{"access_key_id", "secret_access_key"}`, or `{"own_role": true}` for machines in the functions' own account;
-/// with `{"key_pair_name", "private_key"}` where Windows is sold, and `{"networks"}` by region where machines do not
-/// belong in the default one.
+/// with `{"key_pair_name", "private_key"}` where Windows is sold, and `{"networks"}` by region: where none is named,
+/// nothing is made.
 #[derive(Deserialize)]
 pub(crate) struct Ec2 {
     #[serde(default)]

@@ -14,7 +14,7 @@ use app::ports::{CreateVm, Trace, UserData, VmError};
 use aws_types::SdkConfig;
 use domain::catalogue::{Image, Offering, Os, Provider};
 use domain::secret::Secret;
-use vm_ec2::{AccessKey, Client, KeyPair, Settings};
+use vm_ec2::{AccessKey, Client, KeyPair, Network, Settings};
 
 /// The order in these tests, and its first machine.
 const ORDER: &str = "ord_01KAH8ZJ5V3W1Q6YB7T9R2C4DF";
@@ -34,7 +34,7 @@ fn settings(endpoint_url: &str, key_id: &str, secret: &str) -> Settings {
         endpoint_url: Some(endpoint_url.to_owned()),
         access_key: Some(AccessKey { id: key_id.to_owned(), secret: Secret::new(secret.to_owned()) }),
         key_pair: None,
-        networks: BTreeMap::new(),
+        networks: [REGION, "eu-west-2", "af-south-1"].map(|id| (id.to_owned(), Network::default())).into(),
         regions: vec![REGION.to_owned(), "eu-west-2".to_owned()],
         sizes: BTreeMap::from([("t3.medium".to_owned(), 80)]),
         images: vec![WINDOWS.to_owned(), UBUNTU.to_owned()],

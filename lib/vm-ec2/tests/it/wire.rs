@@ -194,6 +194,26 @@ async fn what_cannot_be_made_is_refused_before_the_call() {
 }
 
 #[tokio::test]
+async fn a_region_without_a_network_is_neither_sold_nor_made_in() {
+    let regions =
+        "<item><regionName>us-east-1</regionName></item><item><regionName>eu-west-2</regionName></item>";
+    let regions = format!("<regionInfo>{regions}</regionInfo>");
+    let peer =
+        Peer::start(vec![xml(200, format!("<DescribeRegionsResponse>{regions}</DescribeRegionsResponse>"))])
+            .await;
+    let mut settings = settings(peer.url(), "AKIAEXAMPLE", "wJalrXUtnFEMI");
+    settings.networks.remove(REGION);
+    let ec2 = Client::new(&sdk_config(), settings);
+    let request = request(Os::Linux);
+    let expected = "refused: no network is named for machines in this region: nobody would reach them";
+    assert_eq!(outcome(ec2.create(&request).await), expected);
+    assert!(!ec2.in_stock(&request.offering).await.expect("an answer"));
+    assert!(peer.seen().is_empty());
+    let regions = ec2.regions().await.expect("regions");
+    assert_eq!(regions.iter().map(|region| region.id.as_str()).collect::<Vec<_>>(), ["eu-west-2"]);
+}
+
+#[tokio::test]
 async fn an_image_that_is_not_found_is_replaced_by_the_fallback_under_the_same_name() {
     for code in ["InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidParameterValue"] {
         let peer = Peer::start(vec![refusal(400, code), made("pending")]).await;
