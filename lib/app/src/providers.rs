@@ -67,6 +67,11 @@ where
         self.hosts.host(provider).map(VmHost::capabilities)
     }
 
+    /// Whether a provider's listing shows the machines of one of its regions.
+    pub fn lists(&self, provider: Provider, region: &str) -> bool {
+        self.hosts.host(provider).is_some_and(|host| host.lists(region))
+    }
+
     /// Whether a machine may be asked for at each of these offerings now, in their order.
     pub async fn outlooks(&self, offerings: &[Offering]) -> Vec<Outlook> {
         let mut outlooks = Vec::with_capacity(offerings.len());
@@ -258,6 +263,10 @@ where
 {
     fn capabilities(&self) -> Capabilities {
         self.host.capabilities()
+    }
+
+    fn lists(&self, region: &str) -> bool {
+        self.host.lists(region)
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {

@@ -30,6 +30,10 @@ impl VmHost for Client {
         }
     }
 
+    fn lists(&self, region: &str) -> bool {
+        self.settings.listed_regions().iter().any(|listed| listed == region)
+    }
+
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         self.run(request).await
     }

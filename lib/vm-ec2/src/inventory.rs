@@ -21,7 +21,8 @@ impl Client {
     /// Every machine of a trace: that carries its tag, or one of its names as name or client token. In the trace's
     /// regions, or in all that are listed when it names none.
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
-        let regions = if trace.regions.is_empty() { &self.settings.regions } else { &trace.regions };
+        let everywhere = self.settings.listed_regions();
+        let regions = if trace.regions.is_empty() { &everywhere } else { &trace.regions };
         let mut found: Vec<Vm> = Vec::new();
         for region in regions {
             let mut seen = self.with_client_tokens(region, &trace.names).await?;
@@ -83,11 +84,16 @@ impl Client {
         cursor: Option<&str>,
         limit: u16,
     ) -> Result<(Vec<Vm>, Option<String>), VmError> {
-        let Some(first) = self.settings.regions.first() else { return Ok((Vec::new(), None)) };
+        let regions = self.settings.listed_regions();
+        let Some(first) = regions.first() else { return Ok((Vec::new(), None)) };
         let cursor = match cursor {
             Some(text) => Cursor::parse(text)?,
             None => Cursor { region: first.clone(), skip: 0, token: String::new() },
         };
+        if !regions.contains(&cursor.region) {
+            // What comes after it is not known: the list is begun anew.
+            return Err(VmError::Refused("a cursor in a region that is not listed any more".to_owned()));
+        }
         let limit = limit.clamp(1, PAGE_MAX);
         let token = (!cursor.token.is_empty()).then(|| cursor.token.clone());
         let page = self.page(&cursor.region, named("tag-key", [OUR_TAG]), limit.max(PAGE_MIN), token).await?;
@@ -102,14 +108,11 @@ impl Client {
         } else if let Some(token) = page.next_token().filter(|next| !next.is_empty()) {
             Some(Cursor { region: cursor.region.clone(), skip: 0, token: token.to_owned() })
         } else {
-            self.region_after(&cursor.region).map(|region| Cursor { region, skip: 0, token: String::new() })
+            let after = regions.iter().skip_while(|one| **one != cursor.region).nth(1);
+            after.map(|region| Cursor { region: region.clone(), skip: 0, token: String::new() })
         };
         let vms = shown.into_iter().skip(cursor.skip).take(usize::from(limit)).collect();
         Ok((vms, next.map(|next| next.to_string())))
-    }
-
-    fn region_after(&self, region: &str) -> Option<String> {
-        self.settings.regions.iter().skip_while(|one| *one != region).nth(1).cloned()
     }
 
     /// Not filtered by state: one that EC2 adds would hide machines that are paid for. What was terminated within

@@ -17,9 +17,10 @@ pub struct Settings {
     /// Windows here.
     pub key_pair: Option<KeyPair>,
     /// Where in a region machines are put. Where a region is missing none are made: the account's default group lets
-    /// no RDP in.
+    /// no RDP in. A region that is named here is listed whether or not it is sold: so it stays in sight while machines
+    /// are left in it.
     pub networks: BTreeMap<String, Network>,
-    /// The regions whose machines are listed. One that is no longer sold belongs here while machines are left in it.
+    /// The regions that are sold; their machines are listed, and those of `networks`.
     pub regions: Vec<String>,
     /// The instance types that are sold, with the size of their disks in GB.
     pub sizes: BTreeMap<String, u32>,
@@ -46,6 +47,13 @@ pub struct Network {
 }
 
 impl Settings {
+    /// The regions whose machines are listed, each once, those that are sold first.
+    pub(crate) fn listed_regions(&self) -> Vec<String> {
+        let mut regions = self.regions.clone();
+        regions.extend(self.networks.keys().filter(|named| !self.regions.contains(named)).cloned());
+        regions
+    }
+
     /// What the catalogue says: regions, types with the disks that customers are promised, images. The rest is
     /// empty.
     pub fn from_catalogue(catalogue: &Catalogue) -> Self {

@@ -59,6 +59,10 @@ impl VmHost for AnyHost {
         each!(self, host => host.capabilities())
     }
 
+    fn lists(&self, region: &str) -> bool {
+        each!(self, host => host.lists(region))
+    }
+
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         ask!(self, create(request))
     }

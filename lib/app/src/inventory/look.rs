@@ -261,7 +261,9 @@ where
         let here = unknown.iter().filter(|attempt| attempt.offering.provider == look.provider());
         let mut left: Vec<UnknownFound> = Vec::new();
         for attempt in here {
-            let settled = whole && look.all_judged && self.settle_unknown(look, attempt, began_at).await?;
+            let listed = self.providers.lists(look.provider(), &attempt.offering.provider_region);
+            let told = whole && look.all_judged && listed;
+            let settled = told && self.settle_unknown(look, attempt, began_at).await?;
             if let Some(since) = attempt.left_at.filter(|_| !settled) {
                 name(&mut left, UnknownFound { order: attempt.order, number: attempt.number, since });
             }

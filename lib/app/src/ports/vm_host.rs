@@ -281,6 +281,12 @@ pub trait VmHost {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Whether [`VmHost::list`] shows the machines of a region; not so where each region is asked for itself, and this
+    /// one is not.
+    fn lists(&self, _region: &str) -> bool {
+        true
+    }
+
     /// Makes a machine. After [`VmError::Unclear`] ask [`VmHost::find`] before anything else. Where the provider
     /// itself refuses a second machine of one name, the one that is there is the answer.
     fn create(&self, request: &CreateVm) -> impl Future<Output = Result<CreatedVm, VmError>> + Send;

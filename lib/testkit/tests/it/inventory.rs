@@ -387,6 +387,27 @@ fn an_attempt_left_behind_is_settled_by_what_two_listings_do_not_show() {
 }
 
 #[test]
+fn an_attempt_left_behind_in_a_region_that_is_not_listed_is_not_settled_by_what_others_show() {
+    let mut shop = Shop::open();
+    shop.world.catalogue = six_providers();
+    let product = six_providers().product(domain::catalogue::Plan::Basic, Os::Linux).unwrap();
+    let first = &product.offerings[0];
+    shop.world.host.fail_at(first.provider, Op::Create, HostFault::FailBefore, 1);
+    let order = shop.paid_order(Os::Linux);
+    shop.run_for(SignedDuration::from_secs(20));
+    shop.world.host.take_down(first.provider, HostFault::Unreachable, minutes(60));
+    shop.run_for(minutes(90));
+    assert_eq!(shop.order(order).status, OrderStatus::Active, "it went on elsewhere");
+    shop.world.host.unlist(&first.provider_region);
+    shop.reconcile_for(minutes(60));
+    let found = shop.reconcile();
+    assert!(found.unknown_age > minutes(60), "{:?}", found.unknown_age);
+    shop.world.host.list_everywhere();
+    shop.reconcile_for(minutes(20));
+    assert_eq!(shop.reconcile().unknown_age, SignedDuration::ZERO);
+}
+
+#[test]
 fn two_runs_at_once_do_what_one_does() {
     let mut shop = Shop::open();
     let (_, kept) = shop.delivered(Os::Windows);

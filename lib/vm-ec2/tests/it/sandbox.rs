@@ -1,5 +1,6 @@
 //! The adapter against a provider that keeps state: the sandbox's EC2, faster than the real one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::sandbox::{Config, Running, Sandbox};
@@ -8,15 +9,16 @@ use domain::catalogue::Os;
 use domain::vm::{Vm, VmId, VmState};
 use http_call::peer::client;
 use serde_json::json;
-use vm_ec2::Client;
+use vm_ec2::{Client, Network, Settings};
 
-use crate::{NAME, UBUNTU, in_front_of, offering, outcome, request, trace};
+use crate::{NAME, REGION, UBUNTU, in_front_of, offering, outcome, request, sdk_config, settings, trace};
 
 /// How many times faster than reality.
 const TIME_FACTOR: u32 = 400;
 
 struct World {
     ec2: Client,
+    config: Config,
     sandbox: Running,
     _dir: tempfile::TempDir,
 }
@@ -29,7 +31,7 @@ impl World {
         config.rate_limits = false;
         let sandbox = Sandbox::start(config.clone()).await.expect("a sandbox");
         let ec2 = in_front_of(&sandbox, &config, &config.ec2_access_key_id);
-        Self { ec2, sandbox, _dir: dir }
+        Self { ec2, config, sandbox, _dir: dir }
     }
 
     async fn fault(&self, fault: serde_json::Value) {
@@ -156,6 +158,38 @@ async fn machines_are_found_and_listed_in_every_region() {
         }
     }
     assert_eq!(seen, [virginia, london]);
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_region_that_is_sold_no_longer_is_listed_while_it_has_a_network() {
+    let world = World::open().await;
+    let mut request = request(Os::Linux);
+    request.offering.provider_region = "eu-west-2".to_owned();
+    let london = world.ec2.create(&request).await.expect("a machine").vm.id;
+    let config = &world.config;
+    let listed = async |networks: BTreeMap<String, Network>| {
+        let url = world.sandbox.urls().ec2_endpoint();
+        let all = settings(&url, &config.ec2_access_key_id, &config.ec2_secret_access_key);
+        let client =
+            Client::new(&sdk_config(), Settings { regions: vec![REGION.to_owned()], networks, ..all });
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let (page, next) = client.list(cursor.as_deref(), 10).await.expect("a page");
+            seen.extend(page.into_iter().map(|vm| vm.id));
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        (client.lists("eu-west-2"), seen)
+    };
+    assert_eq!(listed(BTreeMap::new()).await, (false, Vec::new()));
+    let networks = [REGION, "eu-west-2"].map(|region| (region.to_owned(), Network::default()));
+    assert_eq!(listed(BTreeMap::from(networks)).await, (true, vec![london]));
+    // A place in the list that was taken out since: what comes after it is not known.
+    let gone = world.ec2.list(Some("ap-south-1|0|"), 10).await;
+    assert_eq!(outcome(gone), "refused: a cursor in a region that is not listed any more");
     world.sandbox.stop().await;
 }
 

@@ -38,6 +38,7 @@ struct State {
     outages: Vec<(Provider, Timestamp, HostFault)>,
     boots: VecDeque<BootPlan>,
     sold_out: BTreeSet<String>,
+    unlisted: BTreeSet<String>,
     list_lag: SignedDuration,
     creates: u32,
     /// Calls of all clients, except those that ask for nothing about machines.
@@ -117,6 +118,16 @@ impl VmHost {
     /// From now on nothing can be had in `region`.
     pub fn sell_out(&self, region: &str) {
         self.with(|s| s.sold_out.insert(region.to_owned()));
+    }
+
+    /// From now on the machines in `region` are in no list, as where each region is asked for itself.
+    pub fn unlist(&self, region: &str) {
+        self.with(|s| s.unlisted.insert(region.to_owned()));
+    }
+
+    /// Every region is listed again.
+    pub fn list_everywhere(&self) {
+        self.with(|s| s.unlisted.clear());
     }
 
     /// From now on lists are this old: a new machine is not in them yet, a deleted one still.

@@ -182,6 +182,10 @@ impl app::ports::VmHost for VmHost {
         }
     }
 
+    fn lists(&self, region: &str) -> bool {
+        self.with(|s| !s.unlisted.contains(region))
+    }
+
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         self.told_create(request).await
     }
@@ -217,7 +221,8 @@ impl app::ports::VmHost for VmHost {
                 s.forgets_cursors -= 1;
                 return Err(VmError::Refused("no such cursor".to_owned()));
             }
-            let mut rest = s.listed(provider, now).skip(from);
+            let listed = s.listed(provider, now).filter(|m| !s.unlisted.contains(&m.region));
+            let mut rest = listed.skip(from);
             let page: Vec<Vm> = rest.by_ref().take(usize::from(limit)).map(|m| m.shown(now)).collect();
             let next = rest.next().map(|_| (from + page.len()).to_string());
             Ok((page, next))
