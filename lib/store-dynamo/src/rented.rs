@@ -35,7 +35,7 @@ impl ReadRented for Store {
         }
         let (items, ended) = gather(query, limit + 1).await?;
         let more = items.len() > limit || !ended;
-        let last = items.iter().take(limit).last().filter(|_| more);
+        let last = items[..items.len().min(limit)].last().filter(|_| more);
         let next = last.and_then(|item| item.get("gsi2sk")).and_then(|id| id.as_s().ok()).cloned();
         Ok(Page { items: items.into_iter().take(limit).map(decode).collect(), next })
     }
