@@ -1,8 +1,8 @@
 //! The sparse index: in it exactly while somebody has to look.
 
 use app::ports::{
-    Commit, ReadAttempts, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork, StoreError,
-    WorkKind, Write,
+    Commit, ReadAttempts, ReadEvents, ReadInstances, ReadMails, ReadOrders, ReadPayments, ReadWork,
+    StoreError, WorkKind, Write,
 };
 use domain::command::{self, CommandKind};
 use domain::create::AttemptState;
