@@ -19,7 +19,8 @@ where
     F: StartWorkflow + ReadWorkflow + Sync,
     C: Clock + Sync,
 {
-    let found = sweep.run().await?;
+    // In one piece the future of the whole run is nested deeper than the compiler follows.
+    let found = Box::pin(sweep.run()).await?;
     tracing::info!(?found, "swept");
     Ok(())
 }

@@ -6,6 +6,7 @@ use domain::circuit::EVERYWHERE;
 use domain::create::Attempt;
 use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
+use domain::inventory::was_lost;
 use domain::mail::{Mail, MailKind};
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 use domain::vm::VmId;
@@ -124,7 +125,9 @@ where
     ) -> Result<(), VmError> {
         let host = self.providers.at(provider, EVERYWHERE)?;
         for vm in host.find(&trace(order, attempts)).await?.iter().filter(|vm| !vm.is_over()) {
-            if Some(&vm.id) != ours {
+            // One that was delivered, lost and is there again holds what its customer left on it: the inventory's.
+            let returned = attempts.iter().any(|attempt| was_lost(vm, order, attempt));
+            if Some(&vm.id) != ours && !returned {
                 tracing::warn!(order = %order.id, vm = vm.id.0, name = vm.name, "deleting a machine of a written-off attempt");
                 host.delete(&vm.id).await?;
             }

@@ -103,6 +103,7 @@ fn a_late_answer_can_ask_for_a_longer_pause_and_never_shortens_what_was_agreed()
     assert_eq!(open.failed_late(Trouble::Asked { seconds: 20 }, at(10)), None, "as long as it is");
     let longer = open.failed_late(Trouble::Asked { seconds: 21 }, at(10)).unwrap();
     assert_eq!((longer.open_until, longer.opened, longer.failures), (Some(at(31)), 1, FAILURES_MAX));
+    assert_eq!(longer.failed_at, at(10));
     let longest = open.failed_late(Trouble::Asked { seconds: u32::MAX }, at(10)).unwrap();
     assert_eq!(longest.open_until, at(10).checked_add(OPEN_MAX).ok());
     let probing = open.probed(at(30)).failed_late(Trouble::Asked { seconds: 5 }, at(31)).unwrap();

@@ -231,6 +231,32 @@ fn a_full_timeline_keeps_its_beginning_and_shows_the_latest() {
 }
 
 #[test]
+fn the_story_of_a_lost_machine_is_shortened_only_when_it_is_long() {
+    let lost = || E::MachineLost { allowed: SignedDuration::from_mins(30) };
+    for (skipped, kept) in [(TIMELINE_MAX / 2 - 3, true), (TIMELINE_MAX / 2 - 2, false)] {
+        let (mut order, _) = after(&[E::PaymentConfirmed, claim()]);
+        for offering in (1..).take(skipped) {
+            order.attempt = 0;
+            order = changed(&order, &E::AttemptBegun { offering }, 5).0;
+        }
+        order = changed(&order, &E::Delivered, 6).0;
+        assert_eq!(order.timeline.len(), skipped + 3);
+        let (order, _) = changed(&order, &lost(), 7);
+        assert_eq!(order.timeline.iter().any(|done| done.step == Step::OfferingSkipped), kept, "{skipped}");
+        assert_eq!(order.timeline.first().map(|done| done.step), Some(Step::Paid));
+    }
+}
+
+#[test]
+fn an_order_moved_last_when_something_last_happened_to_it() {
+    let (order, _) = after(&[E::PaymentConfirmed, claim(), E::Progress(Step::MachineCreated)]);
+    assert_eq!(placed().last_moved_at(), at(0));
+    assert_eq!(order.last_moved_at(), at(2));
+    assert_eq!(changed(&order, &E::Restarted, 9).0.last_moved_at(), at(9));
+    assert_eq!(Order { paid_at: Some(at(4)), ..placed() }.last_moved_at(), at(4));
+}
+
+#[test]
 fn a_second_execution_has_a_name_of_its_own() {
     let (order, _) = after(&[E::PaymentConfirmed]);
     assert_eq!(order.execution_name(), order.id.to_string());

@@ -94,6 +94,21 @@ fn an_unclear_create_at_a_provider_that_then_cannot_be_asked_is_left_behind() {
 }
 
 #[test]
+fn a_provider_that_answers_again_within_the_quarantine_delivers_what_it_made() {
+    for down in DOWN {
+        let mut shop = open();
+        shop.world.host.fail_at(Provider::Vultr, Op::Create, HostFault::DropAfter, 1);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| shop.world.host.creates() > 0);
+        shop.world.host.take_down(Provider::Vultr, down, SignedDuration::from_secs(70));
+        shop.run_for(SignedDuration::from_mins(30));
+        assert!(shop.world.store.all_attempts().iter().all(|a| a.left_at.is_none()), "{down:?}");
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{down:?}");
+        shop.run_until_idle();
+    }
+}
+
+#[test]
 fn a_key_that_is_refused_while_a_desktop_is_looked_at_is_waited_for() {
     let mut shop = open();
     shop.world.host.next_boot(BootPlan::Silent);
