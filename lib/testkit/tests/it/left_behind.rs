@@ -2,6 +2,7 @@
 //! behind, and looked after until it answers.
 
 use domain::catalogue::{Os, Provider};
+use domain::create::Setback;
 use domain::ids::OrderId;
 use domain::order::{OrderStatus, Step};
 use jiff::SignedDuration;
@@ -88,6 +89,10 @@ fn an_unclear_create_at_a_provider_that_then_cannot_be_asked_is_left_behind() {
                 shop.world.host.creates() > 0 || !shop.world.store.all_attempts().is_empty()
             });
             shop.world.host.take_down(Provider::Vultr, down, HOURS);
+            run_until(&mut shop, |shop| shop.order(order).attempt > 1);
+            let first = shop.world.store.all_attempts().into_iter().find(|a| a.number == 1);
+            let left = first.map(|a| (a.left_at.is_some(), a.setback));
+            assert_eq!(left, Some((true, Some(Setback::Unavailable))), "{create:?} {down:?}");
             delivered_elsewhere(shop, order, &format!("{create:?} {down:?}"));
         }
     }
@@ -106,6 +111,22 @@ fn a_provider_that_answers_again_within_the_quarantine_delivers_what_it_made() {
         assert_eq!(shop.order(order).status, OrderStatus::Active, "{down:?}");
         shop.run_until_idle();
     }
+}
+
+#[test]
+fn with_nobody_else_to_go_to_an_order_waits_for_the_provider_that_cannot_be_asked() {
+    let mut shop = open();
+    // Vultr, Contabo and EC2 in one region, then in the other: all but the last are sold out.
+    shop.world.host.fail(Op::Create, HostFault::OutOfStock, 5);
+    let order = shop.paid_order(Os::Windows);
+    run_until(&mut shop, |shop| shop.order(order).attempt == 6);
+    shop.world.host.take_down(Provider::Ec2, HostFault::FailBefore, SignedDuration::from_mins(8));
+    shop.run_for(SignedDuration::from_mins(28));
+    let done = shop.order(order);
+    assert_eq!(done.status, OrderStatus::Active, "{:?}", done.failure);
+    assert_eq!(shop.instance(order).offering.provider, Provider::Ec2);
+    assert!(shop.world.store.all_attempts().iter().all(|a| a.left_at.is_none()));
+    shop.run_until_idle();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! nothing is left over is checked when each shop is dropped.
 
 use domain::catalogue::{Os, Provider};
+use domain::create::Setback;
 use domain::ids::OrderId;
 use domain::order::{Failure, OrderStatus};
 use jiff::SignedDuration;
@@ -254,13 +255,18 @@ fn a_sold_out_region_leads_to_the_next_and_nothing_left_to_the_refund() {
 
 #[test]
 fn a_provider_that_refuses_us_is_passed_over() {
-    for fault in [HostFault::Refuse, HostFault::Unauthorized, HostFault::Quota] {
+    for (fault, setback) in [
+        (HostFault::Refuse, Setback::Refused),
+        (HostFault::Unauthorized, Setback::Unauthorized),
+        (HostFault::Quota, Setback::Quota),
+    ] {
         let mut shop = Shop::open();
         shop.world.host.fail(Op::Create, fault, 1);
         let order = shop.paid_order(Os::Windows);
         shop.run_until_idle();
         assert_eq!(shop.order(order).status, OrderStatus::Active, "{fault:?}");
         assert_eq!(shop.world.host.machines()[0].region, "ord", "{fault:?}");
+        assert_eq!(shop.world.store.all_attempts()[0].setback, Some(setback), "{fault:?}");
     }
 }
 
