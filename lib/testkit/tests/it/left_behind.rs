@@ -130,6 +130,20 @@ fn with_nobody_else_to_go_to_an_order_waits_for_the_provider_that_cannot_be_aske
 }
 
 #[test]
+fn a_key_that_is_refused_after_a_create_that_was_only_put_off_leads_elsewhere() {
+    let mut shop = open();
+    shop.world.host.fail_at(Provider::Vultr, Op::Create, HostFault::Busy, 1);
+    shop.world.host.fail_at(Provider::Vultr, Op::Find, HostFault::Unauthorized, 1);
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(SignedDuration::from_mins(30));
+    let done = shop.order(order);
+    assert_eq!(done.status, OrderStatus::Active, "{:?}", done.failure);
+    assert_eq!(shop.world.store.all_attempts()[0].setback, Some(Setback::Unauthorized));
+    assert_ne!(shop.instance(order).offering.provider, Provider::Vultr);
+    shop.run_until_idle();
+}
+
+#[test]
 fn a_key_that_is_refused_while_a_desktop_is_looked_at_is_waited_for() {
     let mut shop = open();
     shop.world.host.next_boot(BootPlan::Silent);
