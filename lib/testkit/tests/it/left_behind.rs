@@ -144,6 +144,18 @@ fn a_key_that_is_refused_after_a_create_that_was_only_put_off_leads_elsewhere() 
 }
 
 #[test]
+fn a_provider_that_puts_every_create_off_is_gone_round() {
+    let mut shop = open();
+    shop.world.host.fail_at(Provider::Vultr, Op::Create, HostFault::Busy, 1_000);
+    let order = shop.paid_order(Os::Windows);
+    shop.run_for(SignedDuration::from_mins(30));
+    let done = shop.order(order);
+    assert_eq!(done.status, OrderStatus::Active, "{:?}", done.failure);
+    assert_ne!(shop.instance(order).offering.provider, Provider::Vultr);
+    shop.run_until_idle();
+}
+
+#[test]
 fn a_key_that_is_refused_while_a_desktop_is_looked_at_is_waited_for() {
     let mut shop = open();
     shop.world.host.next_boot(BootPlan::Silent);
