@@ -46,7 +46,8 @@ impl Client {
     /// Every machine of one of the names, and every machine that one of the calls made, each once.
     ///
     /// Two witnesses, because neither is sure alone: a display name can be changed by hand and the filter for it is
-    /// documented in one line, an audit can come late. There are no tags to go by.
+    /// documented in one line, an audit can come late. There are no tags to go by. One that only its call is known by
+    /// bears the name that the call gave: everything that is decided about it goes by that.
     pub(crate) async fn traced(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
         let mut found = BTreeMap::new();
         for name in &trace.names {
@@ -60,13 +61,16 @@ impl Client {
             let machines = machines.into_iter().map(Instance::read).filter(|vm| vm.name == *name);
             found.extend(machines.map(|vm| (vm.id.0.clone(), vm)));
         }
-        for request_id in &trace.request_ids {
+        for (request_id, name) in trace.request_ids.iter().zip(&trace.names) {
             for id in self.made_by(request_id).await? {
                 if found.contains_key(&id.0) {
                     continue;
                 }
                 match self.instance(&id).await {
-                    Ok(instance) => drop(found.insert(id.0, instance.read())),
+                    Ok(instance) => {
+                        let vm = Vm { name: name.clone(), ..instance.read() };
+                        drop(found.insert(id.0, vm));
+                    }
                     // Ended since, or not shown yet: whoever looks again will see.
                     Err(VmError::NotFound) => tracing::warn!(id = id.0, "an audited machine is not there"),
                     Err(error) => return Err(error),

@@ -66,7 +66,7 @@ pub struct Trace {
     pub tag: String,
     /// The names that its attempts at this provider gave.
     pub names: Vec<String>,
-    /// The ids that their create calls carried.
+    /// The ids that their create calls carried, in the order of the names.
     pub request_ids: Vec<String>,
     /// The provider's regions that they were made in.
     pub regions: Vec<String>,
@@ -294,8 +294,9 @@ pub trait VmHost {
     /// One machine. The password stands beside it as soon as, and while, the provider tells it.
     fn get(&self, id: &VmId) -> impl Future<Output = Result<CreatedVm, VmError>> + Send;
 
-    /// Every machine that carries the tag or one of the names, or that one of the calls made, however many pages
-    /// that takes (at most 100). Compared here: a filter of the provider's is a help, not an answer.
+    /// Every machine that carries the tag or one of the names, or that one of the calls made, under the name that this
+    /// call gave; however many pages that takes (at most 100). Compared here: a filter of the provider's is a help, not
+    /// an answer.
     fn find(&self, trace: &Trace) -> impl Future<Output = Result<Vec<Vm>, VmError>> + Send;
 
     /// One page of everything, at most `limit`; with where the next one begins.

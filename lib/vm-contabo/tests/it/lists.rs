@@ -80,7 +80,7 @@ async fn a_machine_is_found_by_the_call_that_made_it_though_it_has_lost_its_name
     ])
     .await;
     let found = adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await.expect("a list");
-    assert_eq!((ids(&found), found[0].name.as_str()), (vec![ID], "renamed by hand"));
+    assert_eq!((ids(&found), found[0].name.as_str()), (vec![ID], NAME), "it can be adopted, and destroyed");
     assert_eq!(
         lines(&peer)[1..],
         [
@@ -113,6 +113,7 @@ async fn every_attempt_is_looked_for_and_an_ended_machine_is_not_there() {
     .await;
     let found = adapter(&peer).find(&trace(&[NAME, &second], &[REQUEST_ID])).await.expect("a list");
     assert_eq!(ids(&found), ["1", "2"]);
+    assert_eq!(found.iter().map(|vm| vm.name.as_str()).collect::<Vec<_>>(), [NAME, second.as_str()]);
 }
 
 #[tokio::test]
