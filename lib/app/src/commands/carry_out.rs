@@ -7,14 +7,12 @@ use domain::mail::Mail;
 use domain::readiness::Probe;
 use domain::vm::{RDP_PORT, Vm, VmId, VmState};
 
+use super::State;
 use crate::error::{AppError, Chain, undisturbed};
 use crate::first_boot::CallHome;
 use crate::mails::announce;
 use crate::policy::Policy;
-use crate::ports::{
-    Clock, Commit, Encrypt, Ids, ProbeRdp, QueueMail, ReadAttempts, ReadCircuits, ReadCredentials,
-    ReadFirstBoots, ReadInstances, ReadOrders, StoreError, VmError, VmHost, VmHosts, Write,
-};
+use crate::ports::{Clock, Encrypt, Ids, ProbeRdp, QueueMail, StoreError, VmError, VmHost, VmHosts, Write};
 use crate::providers::{Guarded, Providers};
 use crate::provision::trace;
 
@@ -49,14 +47,7 @@ pub enum Progress {
 
 impl<S, V, K, Q, P, W> Commands<S, V, K, Q, P, W>
 where
-    S: Commit
-        + ReadInstances
-        + ReadOrders
-        + ReadAttempts
-        + ReadFirstBoots
-        + ReadCredentials
-        + ReadCircuits
-        + Sync,
+    S: State,
     V: VmHosts + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Sync,

@@ -6,3 +6,25 @@ mod reinstall;
 
 pub use carry_out::{Commands, Progress};
 pub use desk::CommandDesk;
+
+use crate::ports::{
+    Commit, ReadAttempts, ReadCircuits, ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders,
+};
+
+/// What carrying commands out does with the state, together.
+pub trait State:
+    Commit + ReadInstances + ReadOrders + ReadAttempts + ReadFirstBoots + ReadCredentials + ReadCircuits + Sync
+{
+}
+
+impl<S> State for S where
+    S: Commit
+        + ReadInstances
+        + ReadOrders
+        + ReadAttempts
+        + ReadFirstBoots
+        + ReadCredentials
+        + ReadCircuits
+        + Sync
+{
+}

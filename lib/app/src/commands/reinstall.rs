@@ -11,25 +11,17 @@ use domain::order::Order;
 use domain::readiness::{Verdict, judge};
 use domain::vm::{RDP_PORT, VmId, host_name};
 
-use super::{Commands, Progress};
+use super::{Commands, Progress, State};
 use crate::error::AppError;
 use crate::first_boot::script;
 use crate::mails::{announce, owed_writes};
 use crate::ports::{
-    Clock, Commit, Encrypt, Ids, ProbeRdp, QueueMail, ReadAttempts, ReadCircuits, ReadCredentials,
-    ReadFirstBoots, ReadInstances, ReadOrders, Reinstall, VmHost, VmHosts, WindowsPassword, Write,
+    Clock, Encrypt, Ids, ProbeRdp, QueueMail, Reinstall, VmHost, VmHosts, WindowsPassword, Write,
 };
 
 impl<S, V, K, Q, P, W> Commands<S, V, K, Q, P, W>
 where
-    S: Commit
-        + ReadInstances
-        + ReadOrders
-        + ReadAttempts
-        + ReadFirstBoots
-        + ReadCredentials
-        + ReadCircuits
-        + Sync,
+    S: State,
     V: VmHosts + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Sync,

@@ -14,7 +14,6 @@ use axum::routing::post;
 
 use super::cbor::Cbor;
 use super::query::Scope;
-use crate::access::refusal;
 use crate::operation::{Call, Service};
 use crate::random;
 use crate::server::Caller;
@@ -43,12 +42,7 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let signer = Scope::of(request.headers(), SIGNING_NAME).map(|scope| scope.access_key_id);
-    let key_is_right = signer.is_some_and(|id| id == world.ec2.access_key_id);
-    match refusal(&world, Service::CloudWatch, key_is_right, caller.ip) {
-        Some(refused) => refused,
-        None => next.run(request).await,
-    }
+    super::let_in(&world, (Service::CloudWatch, SIGNING_NAME), caller, request, next).await
 }
 
 async fn operation(

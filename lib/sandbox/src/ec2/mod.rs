@@ -217,9 +217,20 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let signer = Scope::of(request.headers(), SIGNING_NAME).map(|scope| scope.access_key_id);
+    let_in(&world, (Service::Ec2, SIGNING_NAME), caller, request, next).await
+}
+
+/// Lets a request through that our key has signed for this service and that its limits allow.
+async fn let_in(
+    world: &Shared,
+    (service, signing_name): (Service, &str),
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    let signer = Scope::of(request.headers(), signing_name).map(|scope| scope.access_key_id);
     let key_is_right = signer.is_some_and(|id| id == world.ec2.access_key_id);
-    match refusal(&world, Service::Ec2, key_is_right, caller.ip) {
+    match refusal(world, service, key_is_right, caller.ip) {
         Some(refused) => refused,
         None => next.run(request).await,
     }
