@@ -2,8 +2,11 @@
 //! again by the sweep, not by the queue.
 
 use app::AppError;
-use app::commands::{Commands, State};
-use app::ports::{Clock, Encrypt, Ids, ProbeRdp, QueueMail, VmHosts};
+use app::commands::Commands;
+use app::ports::{
+    Clock, Commit, Encrypt, Ids, ProbeRdp, QueueMail, ReadAttempts, ReadCircuits, ReadCredentials,
+    ReadFirstBoots, ReadInstances, ReadOrders, VmHosts,
+};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_kit::{Batch, TaskFailure};
 
@@ -16,7 +19,14 @@ pub async fn handle<S, V, K, Q, P, W>(
     batch: SqsEvent,
 ) -> Result<SqsBatchResponse, TaskFailure>
 where
-    S: State,
+    S: Commit
+        + ReadInstances
+        + ReadOrders
+        + ReadAttempts
+        + ReadFirstBoots
+        + ReadCredentials
+        + ReadCircuits
+        + Sync,
     V: VmHosts + Sync,
     K: Encrypt + Sync,
     Q: QueueMail + Sync,

@@ -11,7 +11,8 @@ use crate::ports::{
     Commit, ReadAttempts, ReadCircuits, ReadCredentials, ReadFirstBoots, ReadInstances, ReadOrders,
 };
 
-/// What carrying commands out does with the state, together.
+/// What carrying commands out does with the state, together. The function spells the ports out: its role is held against
+/// them.
 pub trait State:
     Commit + ReadInstances + ReadOrders + ReadAttempts + ReadFirstBoots + ReadCredentials + ReadCircuits + Sync
 {
