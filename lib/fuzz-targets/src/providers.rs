@@ -1,6 +1,6 @@
 //! The providers' APIs: every call of every client, against any answers.
 
-use app::ports::{CreateVm, CreatedVm, Reinstall, Trace, UserData, VmError, VmHost};
+use app::ports::{CreateCall, CreateVm, CreatedVm, Reinstall, Trace, UserData, VmError, VmHost};
 use domain::Timestamp;
 use domain::catalogue::{Image, Offering, Os, Provider};
 use domain::secret::Secret;
@@ -207,7 +207,10 @@ fn trace(provider: Provider) -> Trace {
     Trace {
         tag: ORDER.to_owned(),
         names: vec![NAME.to_owned()],
-        request_ids: vec!["0b7f2f0e-5a52-4c1f-9a55-2d1b8f4c7e11".to_owned()],
+        calls: vec![CreateCall {
+            request_id: "0b7f2f0e-5a52-4c1f-9a55-2d1b8f4c7e11".to_owned(),
+            name: NAME.to_owned(),
+        }],
         regions: vec![region(provider).to_owned()],
         since: Timestamp::UNIX_EPOCH,
     }

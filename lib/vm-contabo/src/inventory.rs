@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::ports::{Trace, VmError};
+use app::ports::{CreateCall, Trace, VmError};
 use domain::vm::{Vm, VmId};
 use http_call::lenient;
 use serde::Deserialize;
@@ -61,7 +61,7 @@ impl Client {
             let machines = machines.into_iter().map(Instance::read).filter(|vm| vm.name == *name);
             found.extend(machines.map(|vm| (vm.id.0.clone(), vm)));
         }
-        for (request_id, name) in trace.request_ids.iter().zip(&trace.names) {
+        for CreateCall { request_id, name } in &trace.calls {
             for id in self.made_by(request_id).await? {
                 if found.contains_key(&id.0) {
                     continue;

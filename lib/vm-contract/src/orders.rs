@@ -1,6 +1,6 @@
 //! Orders, the machines asked for in their name, and what they are looked for by.
 
-use app::ports::{Capabilities, CreateVm, Reinstall, Trace, UserData};
+use app::ports::{Capabilities, CreateCall, CreateVm, Reinstall, Trace, UserData};
 use domain::Timestamp;
 use domain::catalogue::{Offering, Os};
 use domain::ids::OrderId;
@@ -53,7 +53,7 @@ pub(crate) fn trace(created: &CreateVm) -> Trace {
     Trace {
         tag: created.tags.first().cloned().unwrap_or_default(),
         names: vec![created.name.clone()],
-        request_ids: vec![created.request_id.clone()],
+        calls: vec![CreateCall { request_id: created.request_id.clone(), name: created.name.clone() }],
         regions: vec![created.offering.provider_region.clone()],
         since: Timestamp::from_second(1_600_000_000).expect("a time"),
     }

@@ -29,8 +29,9 @@ pub use store::{
     ReadTradingAccounts, ReadWork, StoreError, Ticket, WorkKind, Write,
 };
 pub use vm_host::{
-    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
-    ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword, WindowsSetup,
+    Account, Capabilities, CreateCall, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
+    Reinstall, ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword,
+    WindowsSetup,
 };
 pub use workflow::{
     CompleteTask, ExecutionStatus, ReadWorkflow, StartWorkflow, Started, TaskOutcome, WorkflowError,

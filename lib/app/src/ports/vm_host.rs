@@ -66,12 +66,21 @@ pub struct Trace {
     pub tag: String,
     /// The names that its attempts at this provider gave.
     pub names: Vec<String>,
-    /// The ids that their create calls carried, in the order of the names.
-    pub request_ids: Vec<String>,
+    /// Their create calls.
+    pub calls: Vec<CreateCall>,
     /// The provider's regions that they were made in.
     pub regions: Vec<String>,
     /// Nothing of it is older than this.
     pub since: Timestamp,
+}
+
+/// A call that may have made a machine, whatever that is called by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateCall {
+    /// The id that it carried.
+    pub request_id: String,
+    /// The name that it gave.
+    pub name: String,
 }
 
 /// What a delete came to.

@@ -14,8 +14,8 @@ use domain::vm::{Vm, VmId, WINDOWS_USER, host_name, linux_user};
 
 use super::{Provisioning, State, TaskError, TaskOutput, World};
 use crate::ports::{
-    CompleteTask, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Trace, VmError, VmHost, VmHosts,
-    WindowsPassword, Write,
+    CompleteTask, CreateCall, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Trace, VmError, VmHost,
+    VmHosts, WindowsPassword, Write,
 };
 
 impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
@@ -352,10 +352,11 @@ pub(crate) fn trace(order: &Order, attempts: &[Attempt]) -> Trace {
     let mut regions: Vec<String> = attempts.iter().map(|a| a.offering.provider_region.clone()).collect();
     regions.sort();
     regions.dedup();
+    let call = |a: &Attempt| CreateCall { request_id: a.request_id.clone(), name: a.vm_name() };
     Trace {
         tag: order.id.to_string(),
         names: attempts.iter().map(Attempt::vm_name).collect(),
-        request_ids: attempts.iter().map(|a| a.request_id.clone()).collect(),
+        calls: attempts.iter().map(call).collect(),
         regions,
         since: order.created_at,
     }

@@ -1,6 +1,6 @@
 //! What every provider has to keep, against the sandbox's Contabo; and what only Contabo has.
 
-use app::ports::{CreateVm, Deleted, Trace, VmHost};
+use app::ports::{CreateCall, CreateVm, Deleted, Trace, VmHost};
 use domain::catalogue::{Os, Provider};
 use domain::secret::Secret;
 use domain::vm::{VmId, VmState};
@@ -116,7 +116,7 @@ fn by_call(request: &CreateVm) -> Trace {
     Trace {
         tag: String::new(),
         names: Vec::new(),
-        request_ids: vec![request.request_id.clone()],
+        calls: vec![CreateCall { request_id: request.request_id.clone(), name: request.name.clone() }],
         regions: Vec::new(),
         since: "2026-11-20T08:00:00Z".parse().expect("a time"),
     }

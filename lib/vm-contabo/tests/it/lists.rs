@@ -1,6 +1,6 @@
 //! Finding and listing machines.
 
-use app::ports::{Trace, VmHost};
+use app::ports::{CreateCall, Trace, VmHost};
 use domain::vm::{Vm, VmState};
 use http_call::peer::Reply;
 use jiff::civil::date;
@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 
 use crate::{ID, NAME, ORDER, REQUEST_ID, adapter, lines, machine, one, outcome, page, peer, refusal};
 
-fn trace(names: &[&str], request_ids: &[&str]) -> Trace {
+/// Of these names, the first of which the call of this id gave.
+fn trace(names: &[&str], request_id: Option<&str>) -> Trace {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let call = |id: &str| CreateCall { request_id: id.to_owned(), name: names[0].to_owned() };
     Trace {
         tag: ORDER.to_owned(),
         names: owned(names),
-        request_ids: owned(request_ids),
+        calls: request_id.map(call).into_iter().collect(),
         regions: vec!["EU".to_owned()],
         since: "2026-11-20T08:00:00Z".parse().expect("a time"),
     }
@@ -43,7 +45,7 @@ async fn a_machine_is_found_by_its_exact_name_whatever_else_the_filter_lets_thro
         page(json!([numbered(3, NAME), numbered(4, "")]), 2, 2),
     ])
     .await;
-    let found = adapter(&peer).find(&trace(&[NAME], &[])).await.expect("a list");
+    let found = adapter(&peer).find(&trace(&[NAME], None)).await.expect("a list");
     assert_eq!(ids(&found), ["2", "3"]);
     let line = |page| format!("GET /v1/compute/instances?page={page}&size=100&displayName={NAME}");
     assert_eq!(lines(&peer), [line(1), line(2)]);
@@ -53,7 +55,7 @@ async fn a_machine_is_found_by_its_exact_name_whatever_else_the_filter_lets_thro
 async fn when_a_filter_knows_no_results_everything_is_looked_through() {
     let none = || refusal(404, "No results were found for your request");
     let peer = peer([none(), page(json!([numbered(1, "x"), numbered(2, NAME)]), 1, 1), none()]).await;
-    let found = adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await.expect("a list");
+    let found = adapter(&peer).find(&trace(&[NAME], Some(REQUEST_ID))).await.expect("a list");
     assert_eq!(ids(&found), ["2"]);
     assert_eq!(
         lines(&peer),
@@ -79,7 +81,7 @@ async fn a_machine_is_found_by_the_call_that_made_it_though_it_has_lost_its_name
         one(200, machine(json!({"displayName": "renamed by hand"}))),
     ])
     .await;
-    let found = adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await.expect("a list");
+    let found = adapter(&peer).find(&trace(&[NAME], Some(REQUEST_ID))).await.expect("a list");
     assert_eq!((ids(&found), found[0].name.as_str()), (vec![ID], NAME), "it can be adopted, and destroyed");
     assert_eq!(
         lines(&peer)[1..],
@@ -97,7 +99,7 @@ async fn a_machine_that_both_witnesses_know_is_found_once() {
         page(json!([audit(5_000_000_012, "CREATED", REQUEST_ID)]), 1, 1),
     ])
     .await;
-    let found = adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await.expect("a list");
+    let found = adapter(&peer).find(&trace(&[NAME], Some(REQUEST_ID))).await.expect("a list");
     assert_eq!((ids(&found), lines(&peer).len()), (vec![ID], 2));
 }
 
@@ -111,7 +113,7 @@ async fn every_attempt_is_looked_for_and_an_ended_machine_is_not_there() {
         refusal(404, "Entry Instance not found"),
     ])
     .await;
-    let found = adapter(&peer).find(&trace(&[NAME, &second], &[REQUEST_ID])).await.expect("a list");
+    let found = adapter(&peer).find(&trace(&[NAME, &second], Some(REQUEST_ID))).await.expect("a list");
     assert_eq!(ids(&found), ["1", "2"]);
     assert_eq!(found.iter().map(|vm| vm.name.as_str()).collect::<Vec<_>>(), [NAME, second.as_str()]);
 }
@@ -122,11 +124,11 @@ async fn a_look_that_fails_finds_nothing_out() {
         [Reply::html(200), Reply::json(200, "{}"), Reply::json(200, r#"{"data":[{}]}"#), Reply::html(404)]
     {
         let peer = peer([page(json!([]), 1, 0), unreadable]).await;
-        assert_eq!(outcome(adapter(&peer).find(&trace(&[NAME], &[REQUEST_ID])).await), "unclear");
+        assert_eq!(outcome(adapter(&peer).find(&trace(&[NAME], Some(REQUEST_ID))).await), "unclear");
     }
     let endless = (0..150).map(|n| page(json!([numbered(n, "web")]), 1, 1_000));
     let peer = peer(endless).await;
-    assert_eq!(outcome(adapter(&peer).find(&trace(&[NAME], &[])).await), "unclear");
+    assert_eq!(outcome(adapter(&peer).find(&trace(&[NAME], None)).await), "unclear");
     assert_eq!(lines(&peer).len(), 100);
 }
 

@@ -1,6 +1,6 @@
 //! Creates without a clear answer, and how their machines are found again.
 
-use app::ports::{Trace, VmHost};
+use app::ports::{CreateCall, Trace, VmHost};
 use domain::catalogue::Os;
 use serde_json::json;
 
@@ -114,8 +114,8 @@ pub async fn only_ones_own_machines_are_found<H: VmHost>(subject: &Subject<H>) {
 
     let ids = |found: Vec<domain::vm::Vm>| found.into_iter().map(|vm| vm.id).collect::<Vec<_>>();
     let whole = orders::trace(&first);
-    let by_tag = Trace { names: Vec::new(), request_ids: Vec::new(), ..whole.clone() };
-    let by_name = Trace { tag: orders::order(999).to_string(), request_ids: Vec::new(), ..whole.clone() };
+    let by_tag = Trace { names: Vec::new(), calls: Vec::new(), ..whole.clone() };
+    let by_name = Trace { tag: orders::order(999).to_string(), calls: Vec::new(), ..whole.clone() };
     for trace in [&whole, &by_name].into_iter().chain(subject.tags.then_some(&by_tag)) {
         let found = ids(world.host.find(trace).await.expect("a list"));
         assert_eq!(found.iter().collect::<Vec<_>>(), [&made.vm.id], "{trace:?}");
@@ -123,10 +123,11 @@ pub async fn only_ones_own_machines_are_found<H: VmHost>(subject: &Subject<H>) {
     let both = Trace { names: vec![first.name.clone(), twelfth.name.clone()], ..whole };
     let found = ids(world.host.find(&both).await.expect("a list"));
     assert!(found.len() == 2 && found.contains(&twelfth_vm.id) && !found.contains(&other.vm.id), "{found:?}");
+    let stranger = domain::vm::vm_name(orders::order(999), 1);
     let nobody = Trace {
         tag: orders::order(999).to_string(),
-        names: vec![domain::vm::vm_name(orders::order(999), 1)],
-        request_ids: vec![world.request(998, Os::Linux).request_id],
+        names: vec![stranger.clone()],
+        calls: vec![CreateCall { request_id: world.request(998, Os::Linux).request_id, name: stranger }],
         ..both
     };
     assert_eq!(world.host.find(&nobody).await.expect("a list"), []);

@@ -12,7 +12,7 @@ fn trace() -> Trace {
     Trace {
         tag: ORDER.to_owned(),
         names: vec![NAME.to_owned()],
-        request_ids: vec!["0b9f2f3c-6f0a-4a4e-9d1e-0c0f8a7b6c5d".to_owned()],
+        calls: Vec::new(),
         regions: vec!["nyc3".to_owned()],
         since: Timestamp::UNIX_EPOCH,
     }

@@ -26,7 +26,7 @@ fn trace(tag: &str, names: &[&str]) -> Trace {
     Trace {
         tag: tag.to_owned(),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
-        request_ids: Vec::new(),
+        calls: Vec::new(),
         regions: vec!["nyc3".to_owned()],
         since: Timestamp::UNIX_EPOCH,
     }

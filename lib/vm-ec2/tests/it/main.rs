@@ -80,7 +80,7 @@ fn trace() -> Trace {
     Trace {
         tag: ORDER.to_owned(),
         names: vec![NAME.to_owned()],
-        request_ids: Vec::new(),
+        calls: Vec::new(),
         regions: vec![REGION.to_owned()],
         since: jiff::Timestamp::UNIX_EPOCH,
     }

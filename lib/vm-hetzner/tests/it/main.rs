@@ -59,7 +59,7 @@ fn trace() -> Trace {
     Trace {
         tag: ORDER.to_owned(),
         names: vec![NAME.to_owned()],
-        request_ids: Vec::new(),
+        calls: Vec::new(),
         regions: vec!["fsn1".to_owned()],
         since: Timestamp::UNIX_EPOCH,
     }
