@@ -25,6 +25,7 @@ async fn main() -> Result<(), lambda_kit::lambda_runtime::Error> {
         world: SystemWorld,
         policy,
         bounds: Bounds::STANDARD,
+        catalogue,
     };
     lambda_kit::serve_task!(Deps { reconciler, stack }, instance_sync::handle)
 }

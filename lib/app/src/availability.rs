@@ -118,7 +118,7 @@ where
                 plan: place.plan.clone(),
                 provider_region: place.provider_region.clone(),
                 in_stock,
-                monthly_usd_cents: price(&sizes, &place.plan),
+                monthly_usd_cents: price(&sizes, place),
             });
         }
         let said = Availability { provider, seen_at: began, stock, windows: Some(windows), version };
@@ -135,8 +135,8 @@ const fn says_nothing(error: &VmError) -> bool {
     matches!(error, VmError::NotFound | VmError::Refused(_) | VmError::Unsupported { .. })
 }
 
-fn price(sizes: &[ProviderPlan], plan: &str) -> Option<i64> {
-    sizes.iter().find(|size| size.id == plan)?.monthly_usd_cents
+fn price(sizes: &[ProviderPlan], place: &Offering) -> Option<i64> {
+    sizes.iter().find(|size| size.id == place.plan)?.monthly_usd_cents_in(&place.provider_region)
 }
 
 #[cfg(test)]

@@ -239,6 +239,7 @@ mod tests {
         Catalogue {
             regions: vec![region("east"), region("west")],
             currencies: Vec::new(),
+            windows_licences: Vec::new(),
             products: vec![
                 product(
                     Plan::Basic,

@@ -86,6 +86,11 @@ impl Provider {
         }
     }
 
+    /// Whether Windows is paid for beside the size. At EC2 the hourly price has it in.
+    pub const fn charges_for(self, os: Os) -> bool {
+        matches!((self, os), (Self::Vultr | Self::Contabo, Os::Windows))
+    }
+
     /// Whether a machine can be made as new where it is. EC2 would replace it; DigitalOcean keeps the first boot
     /// that it was made with, whose address works once.
     pub const fn reinstalls(self) -> bool {
@@ -206,14 +211,28 @@ impl Product {
     }
 }
 
-/// Everything that is sold. [`Catalogue::check`] has passed for every value the program holds.
+/// What Windows costs on a size, beside the size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowsLicence {
+    /// Who asks for it.
+    pub provider: Provider,
+    /// The provider's id of the size.
+    pub plan: String,
+    /// US cents a month. No provider's API tells it.
+    pub usd_cents: i64,
+}
+
+/// Everything that is sold. [`Catalogue::check`] has passed for every value the program holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     /// The regions that a customer can choose, in the order in which they are shown.
     pub regions: Vec<Region>,
     /// The currencies that every product must be priced in.
     pub currencies: Vec<Currency>,
+    /// One for every size that is sold with Windows where that is paid for beside the size.
+    pub windows_licences: Vec<WindowsLicence>,
     /// One per (plan, OS) pair.
     pub products: Vec<Product>,
 }
@@ -239,6 +258,15 @@ impl Catalogue {
         self.products.iter().find(|p| p.plan == plan && p.os == os)
     }
 
+    /// What a system costs on a provider's size beside the size, in US cents a month; `None` when that is not known.
+    pub fn licence(&self, provider: Provider, plan: &str, os: Os) -> Option<i64> {
+        if !provider.charges_for(os) {
+            return Some(0);
+        }
+        let asked = |licence: &&WindowsLicence| licence.provider == provider && licence.plan == plan;
+        self.windows_licences.iter().find(asked).map(|licence| licence.usd_cents)
+    }
+
     /// Every rule the data file has to keep, each broken one as a sentence that names the place.
     ///
     /// Returns an empty list when the catalogue is sound.
@@ -253,6 +281,21 @@ impl Catalogue {
             }
             if self.regions[..index].iter().any(|other| other.id == region.id) {
                 faults.push(format!("regions[{index}].id: {} stands twice", region.id));
+            }
+        }
+        for (index, licence) in self.windows_licences.iter().enumerate() {
+            let WindowsLicence { provider, plan, usd_cents } = licence;
+            if !provider.charges_for(Os::Windows) {
+                faults.push(format!(
+                    "windows_licences[{index}]: {provider} has it in the price, or has no Windows"
+                ));
+            }
+            if *usd_cents <= 0 {
+                faults.push(format!("windows_licences[{index}].usd_cents: must be above zero"));
+            }
+            let same = |other: &WindowsLicence| (other.provider, &other.plan) == (*provider, plan);
+            if self.windows_licences[..index].iter().any(same) {
+                faults.push(format!("windows_licences[{index}]: {provider} {plan} stands twice"));
             }
         }
         for plan in Plan::ALL {
@@ -309,6 +352,12 @@ impl Catalogue {
             }
             if !offering.provider.has(product.os) {
                 fault(format!("offerings[{index}]: {} has no {}", offering.provider, product.os));
+            }
+            if self.licence(offering.provider, &offering.plan, product.os).is_none() {
+                fault(format!(
+                    "offerings[{index}]: windows_licences has none for {} {}",
+                    offering.provider, offering.plan
+                ));
             }
             if offering.image.name_prefix.contains("Core") {
                 fault(format!("offerings[{index}].image: a Core system has no desktop"));

@@ -2,9 +2,10 @@
 //!
 //! For `#[serde(default, deserialize_with = "…")]`.
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// An id or a word: a string as it is, a number in digits. Empty text is nothing.
 ///
@@ -44,6 +45,18 @@ pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     Ok(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
+/// A part as it should be; its default for whatever else stands there, such as the empty list that PHP makes of an empty
+/// object.
+///
+/// # Errors
+/// Only those of the deserializer: input that is not JSON.
+pub fn part<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let written = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(written.get()).unwrap_or_default())
+}
+
 /// A whole number, also as a string of digits. A fraction is nothing: amounts are never rounded here. But `80.0` is 80:
 /// what is documented as a number may be written so.
 ///
@@ -70,6 +83,8 @@ pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use serde_json::json;
 
@@ -91,6 +106,25 @@ mod tests {
             assert_eq!(integer(written.clone()).ok(), Some(number), "{written}");
             let counted = number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
             assert_eq!(count(written.clone()).ok(), Some(counted), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_something_else_is_its_default() {
+        #[derive(Deserialize)]
+        struct One {
+            #[serde(default, deserialize_with = "part")]
+            of: BTreeMap<String, u8>,
+        }
+        for (written, read) in [
+            (r#"{"of": {"a": 1}}"#, Some(1)),
+            (r#"{"of": {"a": "1"}}"#, None),
+            (r#"{"of": []}"#, None),
+            (r#"{"of": null}"#, None),
+            ("{}", None),
+        ] {
+            let one: One = serde_json::from_str(written).unwrap();
+            assert_eq!(one.of.get("a").copied(), read, "{written}");
         }
     }
 

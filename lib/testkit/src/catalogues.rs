@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use catalogue::catalogue;
-use domain::catalogue::{Catalogue, Image, Offering, Os, Plan, Product, Provider};
+use domain::catalogue::{Catalogue, Image, Offering, Os, Plan, Product, Provider, WindowsLicence};
 
 /// Every product at Vultr, in three regions one after the other: what goes wrong there has nowhere else to go.
 pub fn one_provider() -> &'static Catalogue {
@@ -36,7 +36,26 @@ fn with_offerings(places: impl Fn(&Product) -> Vec<Offering>) -> Catalogue {
     for product in &mut changed.products {
         product.offerings = places(product);
     }
+    changed.windows_licences = licences();
     changed
+}
+
+fn licences() -> Vec<WindowsLicence> {
+    let asking = Provider::ALL.iter().filter(|provider| provider.charges_for(Os::Windows));
+    let licence = |provider: &Provider, plan: &Plan| WindowsLicence {
+        provider: *provider,
+        plan: size(*plan).to_owned(),
+        usd_cents: 3_200,
+    };
+    asking.flat_map(|provider| Plan::ALL.iter().map(|plan| licence(provider, plan))).collect()
+}
+
+const fn size(plan: Plan) -> &'static str {
+    match plan {
+        Plan::Basic => "small",
+        Plan::Performance => "large",
+        Plan::Gpu => "graphics",
+    }
 }
 
 fn offering(product: &Product, provider: Provider, region: &str, id: &str) -> Offering {
@@ -44,14 +63,9 @@ fn offering(product: &Product, provider: Provider, region: &str, id: &str) -> Of
         Os::Windows => "Windows 2022 Standard",
         Os::Linux => "Ubuntu 24.04",
     };
-    let plan = match product.plan {
-        Plan::Basic => "small",
-        Plan::Performance => "large",
-        Plan::Gpu => "graphics",
-    };
     Offering {
         provider,
-        plan: plan.to_owned(),
+        plan: size(product.plan).to_owned(),
         region: region.to_owned(),
         provider_region: id.to_owned(),
         image: Image { name_prefix: name.to_owned(), fallback_id: "1".to_owned() },

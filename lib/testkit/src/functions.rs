@@ -135,6 +135,7 @@ impl World {
             world: self.sim.clone(),
             policy: self.policy.clone(),
             bounds: self.bounds,
+            catalogue: self.catalogue,
         }
     }
 

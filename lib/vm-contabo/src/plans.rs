@@ -3,6 +3,8 @@
 //! Which generation of products can be ordered depends on the account, so an offering may name one that is not here;
 //! when it cannot be had, its create says so.
 
+use std::collections::BTreeMap;
+
 use app::ports::ProviderPlan;
 
 use crate::data_centers::REGIONS;
@@ -30,6 +32,7 @@ pub(crate) fn known() -> Vec<ProviderPlan> {
         memory_mb: size.memory_gb * 1024,
         disk_gb: size.disk_gb,
         monthly_usd_cents: size.monthly_usd_cents,
+        regional_usd_cents: BTreeMap::new(),
         regions: REGIONS.iter().map(|(id, _)| (*id).to_owned()).collect(),
     };
     SIZES.iter().map(plan).collect()

@@ -1,5 +1,7 @@
 //! What can be had where.
 
+use std::collections::BTreeMap;
+
 use app::ports::{ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::Deserialize;
@@ -79,6 +81,7 @@ impl From<Size> for ProviderPlan {
             memory_mb: size.memory,
             disk_gb: size.disk,
             monthly_usd_cents: size.price_monthly,
+            regional_usd_cents: BTreeMap::new(),
             regions: if size.available { size.regions } else { Vec::new() },
         }
     }

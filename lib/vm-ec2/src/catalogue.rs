@@ -78,6 +78,7 @@ impl Client {
             memory_mb: memory_mb.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
             disk_gb: self.settings.sizes.get(id).copied().unwrap_or(0).into(),
             monthly_usd_cents: None,
+            regional_usd_cents: BTreeMap::new(),
             regions: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! What can be had where, and for how much.
 
+use std::collections::BTreeMap;
+
 use app::ports::{Image, ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::{Deserialize, Deserializer};
@@ -93,12 +95,15 @@ impl ServerType {
     /// As the port has it. `in_dollars`: whether the project pays in US dollars; a price in euros is none in cents
     /// of a dollar, and no rate is known here.
     pub(crate) fn plan(self, in_dollars: bool) -> ProviderPlan {
-        let dearest = self.prices.iter().filter_map(|price| price.price_monthly.net).max();
+        let told = self.prices.iter().filter(|_| in_dollars);
+        let regional: BTreeMap<String, i64> =
+            told.filter_map(|price| Some((price.location.clone(), price.price_monthly.net?))).collect();
         ProviderPlan {
             vcpus: u32::try_from(self.cores).unwrap_or(0),
             memory_mb: self.memory,
             disk_gb: self.disk,
-            monthly_usd_cents: dearest.filter(|_| in_dollars),
+            monthly_usd_cents: regional.values().copied().max(),
+            regional_usd_cents: regional,
             regions: self.regions(),
             id: self.name,
         }
@@ -200,6 +205,10 @@ mod tests {
     fn a_price_in_euros_is_none_in_dollars() {
         let plan = |in_dollars| serde_json::from_value::<ServerType>(server_type()).unwrap().plan(in_dollars);
         assert_eq!((plan(true).monthly_usd_cents, plan(false).monthly_usd_cents), (Some(799), None));
+        assert_eq!(
+            ["fsn1", "ash"].map(|location| plan(true).monthly_usd_cents_in(location)),
+            [Some(649), Some(799)]
+        );
         assert_eq!((plan(true).vcpus, plan(true).memory_mb, plan(true).disk_gb), (2, 4096, 80));
         assert_eq!(plan(true).regions, ["fsn1"]);
     }

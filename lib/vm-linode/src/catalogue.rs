@@ -67,11 +67,23 @@ struct Type {
     class: String,
     #[serde(default)]
     price: Price,
+    /// Of the regions that cost something else.
+    #[serde(default, deserialize_with = "lenient::part")]
+    region_prices: Vec<RegionPrice>,
 }
 
-/// The usual price; some regions cost more.
+/// The usual price.
 #[derive(Default, Deserialize)]
 struct Price {
+    #[serde(default, deserialize_with = "cents::dollars")]
+    monthly: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct RegionPrice {
+    /// The region.
+    #[serde(default, deserialize_with = "lenient::word")]
+    id: String,
     #[serde(default, deserialize_with = "cents::dollars")]
     monthly: Option<i64>,
 }
@@ -94,7 +106,9 @@ impl Type {
                 && needs.is_none_or(|what| region.can(what))
                 && !availabilities.iter().any(refused)
         };
+        let regional = self.region_prices.into_iter();
         ProviderPlan {
+            regional_usd_cents: regional.filter_map(|price| Some((price.id, price.monthly?))).collect(),
             regions: regions.iter().filter(to_be_had).map(|region| region.id.clone()).collect(),
             vcpus: u32::try_from(self.vcpus).unwrap_or(0),
             memory_mb: self.memory,

@@ -1,5 +1,7 @@
 //! What can be had where.
 
+use std::collections::BTreeMap;
+
 use app::ports::{ProviderPlan, ProviderRegion};
 use http_call::{cents, lenient};
 use serde::Deserialize;
@@ -40,18 +42,31 @@ pub(crate) struct Plan {
     monthly_cost: Option<i64>,
     #[serde(default, deserialize_with = "lenient::words")]
     locations: Vec<String>,
+    /// By region, where it costs something else.
+    #[serde(default, deserialize_with = "lenient::part")]
+    location_cost: BTreeMap<String, Cost>,
+}
+
+#[derive(Deserialize)]
+struct Cost {
+    #[serde(default, deserialize_with = "cents::dollars")]
+    monthly_cost: Option<i64>,
 }
 
 page!(Plans, "plans", plans: Plan, meta: Meta);
 
 impl From<Plan> for ProviderPlan {
     fn from(plan: Plan) -> Self {
+        let regional = plan.location_cost.into_iter();
         Self {
             id: plan.id,
             vcpus: u32::try_from(plan.vcpu_count).unwrap_or(0),
             memory_mb: plan.ram,
             disk_gb: plan.disk,
             monthly_usd_cents: plan.monthly_cost,
+            regional_usd_cents: regional
+                .filter_map(|(region, cost)| Some((region, cost.monthly_cost?)))
+                .collect(),
             regions: plan.locations,
         }
     }

@@ -69,6 +69,7 @@ impl VmHost for Host {
                 memory_mb: 4_096,
                 disk_gb: 80,
                 monthly_usd_cents: Some(2_000),
+                regional_usd_cents: [("empty".to_owned(), 2_400)].into(),
                 regions: Vec::new(),
             }]),
         }
@@ -204,6 +205,7 @@ fn catalogue() -> &'static Catalogue {
     Box::leak(Box::new(Catalogue {
         regions: Vec::new(),
         currencies: Vec::new(),
+        windows_licences: Vec::new(),
         products: vec![
             product(Plan::Basic, "small"),
             product(Plan::Performance, "large"),
@@ -246,7 +248,7 @@ async fn every_size_of_every_region_is_asked_for_once_and_kept_with_its_price() 
     assert_eq!(asked, Asked { told: vec![Provider::Vultr], silent: vec![] }, "Hetzner is not set up");
     assert_eq!(
         store.lines(Provider::Vultr),
-        ["small full true 2000", "small empty false 2000", "large full true ?", "large empty false ?"]
+        ["small full true 2000", "small empty false 2400", "large full true ?", "large empty false ?"]
     );
 }
 
@@ -278,7 +280,7 @@ async fn what_a_provider_cannot_say_is_left_open_and_the_rest_is_kept() {
     let moods = [(Provider::Vultr, Mood::Puzzled), (Provider::Hetzner, Mood::WithoutPrices)];
     let asked = survey(&store, &moods, 0).run().await.unwrap();
     assert_eq!(asked.told, [Provider::Vultr, Provider::Hetzner]);
-    assert_eq!(store.lines(Provider::Vultr), ["small full true 2000", "small empty false 2000"]);
+    assert_eq!(store.lines(Provider::Vultr), ["small full true 2000", "small empty false 2400"]);
     assert_eq!(store.lines(Provider::Hetzner)[0], "small full true ?");
 }
 

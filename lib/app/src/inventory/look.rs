@@ -303,7 +303,7 @@ where
         Ok(whole)
     }
 
-    /// What the provider asks for each size, as it was last told.
+    /// What the provider asks for each size, as it was last told, and for the system on it.
     async fn price(&self, look: &mut Look) -> Result<(), AppError> {
         let known = match self.store.availability().await {
             Err(error @ StoreError::Corrupt { .. }) => {
@@ -319,7 +319,9 @@ where
             let told = stock
                 .iter()
                 .find(|s| s.plan == margin.provider_plan && s.provider_region == margin.provider_region);
-            margin.cost_usd_cents = told.and_then(|s| s.monthly_usd_cents);
+            let size = told.and_then(|s| s.monthly_usd_cents);
+            let licence = self.catalogue.licence(provider, &margin.provider_plan, margin.os);
+            margin.cost_usd_cents = size.zip(licence).and_then(|(size, licence)| size.checked_add(licence));
         }
         Ok(())
     }

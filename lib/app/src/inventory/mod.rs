@@ -10,7 +10,7 @@ mod missing;
 mod unknown;
 mod view;
 
-use domain::catalogue::Provider;
+use domain::catalogue::{Catalogue, Provider};
 use domain::create::Attempt;
 use domain::customer::CustomerId;
 use domain::ids::{AuditId, InstanceId, OrderId};
@@ -67,6 +67,8 @@ pub struct Reconciler<V, S, W> {
     pub policy: Policy,
     /// How much a run does.
     pub bounds: Bounds,
+    /// What is sold, and what Windows costs beside a size.
+    pub catalogue: &'static Catalogue,
 }
 
 /// What the reconciler does with the state, together.

@@ -1,5 +1,6 @@
 //! A provider of machines.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -174,10 +175,19 @@ pub struct ProviderPlan {
     pub memory_mb: u64,
     /// Disk in GB.
     pub disk_gb: u64,
-    /// Price per month in US cents.
+    /// Price per month in US cents, without the licence of Windows, wherever a region has none of its own.
     pub monthly_usd_cents: Option<i64>,
+    /// The regions with a price of their own, and that price.
+    pub regional_usd_cents: BTreeMap<String, i64>,
     /// Regions where it exists.
     pub regions: Vec<String>,
+}
+
+impl ProviderPlan {
+    /// Price per month in a region, in US cents, without the licence of Windows; `None` where it is not told.
+    pub fn monthly_usd_cents_in(&self, region: &str) -> Option<i64> {
+        self.regional_usd_cents.get(region).copied().or(self.monthly_usd_cents)
+    }
 }
 
 /// A provider's image.

@@ -87,7 +87,7 @@ pub struct PlanOffer {
     pub memory_mb: u64,
     /// Disk in GB; 0 where it is not told.
     pub disk_gb: u64,
-    /// Price per month in US cents, without the licence of Windows.
+    /// Price per month in US cents, without the licence of Windows; some regions may ask for more.
     pub monthly_usd_cents: Option<i64>,
     /// The regions that have it.
     pub regions: Vec<String>,
@@ -341,7 +341,8 @@ fn plan_offers(plans: Vec<ProviderPlan>) -> Vec<PlanOffer> {
 }
 
 fn plan_offer(plan: ProviderPlan) -> PlanOffer {
-    let ProviderPlan { id, vcpus, memory_mb, disk_gb, monthly_usd_cents, regions } = plan;
+    let ProviderPlan { id, vcpus, memory_mb, disk_gb, monthly_usd_cents, regions, regional_usd_cents: _ } =
+        plan;
     let recommended = RECOMMENDED_VCPUS.contains(&vcpus) && RECOMMENDED_MEMORY_MB.contains(&memory_mb);
     PlanOffer { id, vcpus, memory_mb, disk_gb, monthly_usd_cents, regions, recommended }
 }
@@ -353,6 +354,8 @@ fn runs_mt5(image: &Image) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn region(id: &str, city: &str) -> RegionOffer {
@@ -384,6 +387,7 @@ mod tests {
             memory_mb,
             disk_gb: 80,
             monthly_usd_cents,
+            regional_usd_cents: BTreeMap::new(),
             regions: Vec::new(),
         };
         let offers = plan_offers(vec![

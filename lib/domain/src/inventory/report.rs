@@ -217,7 +217,7 @@ pub struct Margin {
     pub provider_plan: String,
     /// The provider's region.
     pub provider_region: String,
-    /// What the provider asks for one a month, in US cents; `None` where it does not say.
+    /// What the provider asks for one a month with its system, in US cents; `None` where that is not known.
     pub cost_usd_cents: Option<i64>,
     /// What a customer pays for one a month; `None` where it was not recorded. Nothing is converted.
     pub revenue: Option<Money>,

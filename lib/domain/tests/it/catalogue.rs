@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::catalogue::{
-    Catalogue, Image, OFFERINGS_MAX, Offering, Os, Plan, Product, Provider, Region, Specs,
+    Catalogue, Image, OFFERINGS_MAX, Offering, Os, Plan, Product, Provider, Region, Specs, WindowsLicence,
 };
 use domain::money::{Currency, Money};
 
@@ -42,11 +42,19 @@ fn region(id: &str, name: &str) -> Region {
     Region { id: id.to_owned(), name: name.to_owned() }
 }
 
+fn licence(provider: Provider, plan: &str, usd_cents: i64) -> WindowsLicence {
+    WindowsLicence { provider, plan: plan.to_owned(), usd_cents }
+}
+
 fn sound() -> Catalogue {
     let pairs = Plan::ALL.iter().flat_map(|plan| Os::ALL.iter().map(|os| product(*plan, *os)));
     Catalogue {
         regions: vec![region("us-east", "US East"), region("uk", "United Kingdom")],
         currencies: vec![Currency::Usd, Currency::Ngn],
+        windows_licences: vec![
+            licence(Provider::Vultr, "vc2-2c-4gb", 3_200),
+            licence(Provider::Vultr, "vcg-a16", 3_200),
+        ],
         products: pairs.collect(),
     }
 }
@@ -110,6 +118,30 @@ fn prices_are_complete_and_chargeable() {
 }
 
 #[test]
+fn what_windows_costs_beside_a_size_is_known_for_each_that_is_sold_and_asked_for_nowhere_else() {
+    let found = |change: fn(&mut Vec<WindowsLicence>)| faults(|c| change(&mut c.windows_licences));
+    assert_eq!(
+        found(|all| all.truncate(1)),
+        [0, 1].map(|i| format!("gpu windows: offerings[{i}]: windows_licences has none for vultr vcg-a16"))
+    );
+    assert_eq!(
+        found(|all| all.push(licence(Provider::Ec2, "t3.medium", 1))),
+        ["windows_licences[2]: ec2 has it in the price, or has no Windows"]
+    );
+    assert_eq!(
+        found(|all| all.push(licence(Provider::Vultr, "vcg-a16", 1))),
+        ["windows_licences[2]: vultr vcg-a16 stands twice"]
+    );
+    assert_eq!(found(|all| all[1].usd_cents = 0), ["windows_licences[1].usd_cents: must be above zero"]);
+
+    let asked = |provider, plan, os| sound().licence(provider, plan, os);
+    assert_eq!(asked(Provider::Vultr, "vc2-2c-4gb", Os::Windows), Some(3_200));
+    assert_eq!(asked(Provider::Vultr, "vc2-2c-4gb", Os::Linux), Some(0));
+    assert_eq!(asked(Provider::Contabo, "vc2-2c-4gb", Os::Windows), None);
+    assert_eq!(asked(Provider::Ec2, "t3.medium", Os::Windows), Some(0));
+}
+
+#[test]
 fn what_a_customer_is_told_is_above_zero_and_names_a_card_exactly_for_gpu() {
     fault("specs: every number", |p| p.specs.vcpus = 0);
     fault("specs: every number", |p| p.specs.memory_gb = 0);
@@ -128,24 +160,34 @@ fn what_a_customer_is_told_is_above_zero_and_names_a_card_exactly_for_gpu() {
 fn offerings_can_be_made_where_they_say() {
     fault("between 1 and", |p| p.offerings.clear());
     fault("between 1 and", |p| {
-        let places = (0..=OFFERINGS_MAX).map(|n| offering(Provider::Vultr, "s", "uk", &n.to_string()));
+        let places =
+            (0..=OFFERINGS_MAX).map(|n| offering(Provider::Vultr, "vc2-2c-4gb", "uk", &n.to_string()));
         p.offerings = places.collect();
     });
     assert!(
         faults(|c| {
-            let places = (0..OFFERINGS_MAX).map(|n| offering(Provider::Vultr, "s", "uk", &n.to_string()));
+            let places =
+                (0..OFFERINGS_MAX).map(|n| offering(Provider::Vultr, "vc2-2c-4gb", "uk", &n.to_string()));
             c.products[0].offerings = places.collect();
         })
         .is_empty()
     );
-    fault("offerings[1]: plan, provider_region", |p| p.offerings[1].plan.clear());
+    assert_eq!(
+        faults(|c| c.products[1].offerings[1].plan.clear()),
+        ["basic linux: offerings[1]: plan, provider_region and image.name_prefix must not be empty"]
+    );
     fault("offerings[1]: plan, provider_region", |p| p.offerings[1].provider_region.clear());
     fault("offerings[1]: plan, provider_region", |p| p.offerings[1].image.name_prefix.clear());
     fault("offerings[0].region: mars", |p| p.offerings[0].region = "mars".to_owned());
     fault("offerings[0].image: a Core", |p| p.offerings[0].image.name_prefix = "Windows Core".to_owned());
     fault("offerings[1]: stands twice", |p| p.offerings[1] = p.offerings[0].clone());
     for provider in Provider::ALL {
-        let found = faults(|c| c.products[0].offerings[0].provider = *provider);
+        let found = faults(|c| {
+            if provider.charges_for(Os::Windows) && *provider != Provider::Vultr {
+                c.windows_licences.push(licence(*provider, "vc2-2c-4gb", 1));
+            }
+            c.products[0].offerings[0].provider = *provider;
+        });
         assert_eq!(found.is_empty(), provider.has(Os::Windows), "{provider}: {found:?}");
         assert!(faults(|c| c.products[1].offerings[0].provider = *provider).is_empty(), "{provider}");
     }

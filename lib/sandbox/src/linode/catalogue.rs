@@ -31,6 +31,7 @@ pub(super) const REGIONS: &[Region] = &[
     region("eu-west", "London, UK", "gb", &["Linodes", METADATA]),
     region("fr-par", "Paris, FR", "fr", &["Linodes", METADATA, GPU, PREMIUM]),
     region("gb-lon", "London 2, UK", "gb", &["Linodes", METADATA, PREMIUM]),
+    region("id-cgk", "Jakarta, ID", "id", &["Linodes", METADATA]),
     region("us-central", "Dallas, TX", "us", &["Linodes", METADATA]),
     region("us-east", "Newark, NJ", "us", &["Linodes", METADATA]),
     region("us-ord", "Chicago, IL", "us", &["Linodes", METADATA, GPU, PREMIUM]),
@@ -165,7 +166,12 @@ impl Type {
             "gpus": self.gpus(),
             "successor": null,
             "price": {"hourly": (monthly / 667.0 * 1_000.0).round() / 1_000.0, "monthly": monthly},
-            "region_prices": [],
+            // Jakarta costs a fifth more, which only this tells.
+            "region_prices": [{
+                "id": "id-cgk",
+                "hourly": (monthly * 1.2 / 667.0 * 1_000.0).round() / 1_000.0,
+                "monthly": (monthly * 120.0).round() / 100.0,
+            }],
             "addons": {"backups": {"price": {"hourly": 0.008, "monthly": 5.0}, "region_prices": []}},
         })
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 
+use app::ports::{Commit, Write};
+use domain::availability::{Availability, Stock};
 use domain::catalogue::{Os, Provider};
 use domain::command::CommandKind;
 use domain::ids::OrderId;
@@ -49,6 +51,27 @@ fn a_healthy_shop_costs_its_pages_and_changes_nothing() {
     assert_eq!((found.repaired, found.deleted, found.rebuilt), (0, 0, 0));
     assert_eq!(report.margins.iter().map(|m| m.desktops).sum::<u32>(), 12);
     assert!(report.margins.iter().all(|m| m.revenue.is_some()));
+}
+
+#[test]
+fn what_a_desktop_costs_is_its_size_in_its_region_and_the_licence_of_its_system() {
+    let mut shop = Shop::open();
+    for os in [Os::Windows, Os::Linux] {
+        shop.delivered(os);
+    }
+    let told = |region: &str, cents| Stock {
+        plan: "small".to_owned(),
+        provider_region: region.to_owned(),
+        in_stock: true,
+        monthly_usd_cents: Some(cents),
+    };
+    let (store, seen_at) = (shop.world.store.clone(), shop.now());
+    let stock = vec![told("lhr", 9_900), told("ewr", 2_000)];
+    let said = Availability { provider: Provider::Vultr, seen_at, stock, windows: Some(true), version: 0 };
+    shop.call(async move { store.commit(vec![Write::Availability(said)]).await }).unwrap().unwrap();
+    let found = shop.reconcile();
+    let costs = |os| vultr(&found).margins.iter().find(|m| m.os == os).unwrap().cost_usd_cents;
+    assert_eq!((costs(Os::Windows), costs(Os::Linux)), (Some(5_200), Some(2_000)));
 }
 
 #[test]

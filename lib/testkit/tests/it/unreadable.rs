@@ -146,6 +146,7 @@ fn reconcile(shop: &mut Shop, order: OrderId, torn: Torn) -> Found {
         world: world.sim.clone(),
         policy: world.policy.clone(),
         bounds: world.bounds,
+        catalogue: world.catalogue,
     };
     shop.call(async move { Box::pin(reconciler.run()).await }).unwrap().unwrap()
 }

@@ -1,5 +1,7 @@
 //! Account, traffic, regions, sizes, images and stock.
 
+use std::collections::BTreeMap;
+
 use app::ports::{Account, Image, ProviderPlan, ProviderRegion, Traffic, VmHost};
 use http_call::peer::{Peer, Reply};
 use serde_json::json;
@@ -101,6 +103,7 @@ async fn sizes_carry_their_price_in_cents_and_where_they_can_be_had() {
             memory_mb: 4096,
             disk_gb: 80,
             monthly_usd_cents: Some(2_400),
+            regional_usd_cents: BTreeMap::new(),
             regions: vec!["nyc3".to_owned(), "lon1".to_owned()],
         }
     );

@@ -55,6 +55,7 @@ async fn sizes_have_a_price_in_dollars_only_where_dollars_are_paid() {
         let peer = Peer::start(vec![types(), pricing(currency)]).await;
         let plans = adapter(&peer).plans().await.expect("sizes");
         assert_eq!((plans[0].id.as_str(), plans[0].monthly_usd_cents), ("cpx22", price));
+        assert_eq!(plans[0].monthly_usd_cents_in("fsn1").is_some(), price.is_some());
         assert_eq!((plans[0].vcpus, plans[0].memory_mb, plans[0].disk_gb), (2, 4096, 80));
         assert_eq!(plans[0].regions, ["fsn1", "ash"]);
         assert_eq!(peer.lines(), ["GET /v1/server_types?page=1&per_page=50", "GET /v1/pricing"]);

@@ -14,8 +14,12 @@ use sandbox::{Config, Running, Sandbox};
 use serde_json::{Value, json};
 use vm_hosts::{AnyHost, Hosts, LazyEc2, Settings};
 
-static NOTHING_SOLD: Catalogue =
-    Catalogue { regions: Vec::new(), currencies: Vec::new(), products: Vec::new() };
+static NOTHING_SOLD: Catalogue = Catalogue {
+    regions: Vec::new(),
+    currencies: Vec::new(),
+    windows_licences: Vec::new(),
+    products: Vec::new(),
+};
 
 fn aws(endpoint_url: &str) -> SdkConfig {
     SdkConfig::builder()

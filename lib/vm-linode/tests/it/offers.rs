@@ -38,7 +38,8 @@ async fn traffic_is_one_entry_for_the_month_so_far() {
 async fn types_carry_their_price_in_cents_and_where_they_can_be_had() {
     let types = r#"{"data":[
         {"id":"g6-standard-2","label":"Linode 4GB","class":"standard","disk":81920,"memory":4096,"vcpus":2,
-         "gpus":0,"price":{"hourly":0.036,"monthly":24.0},"region_prices":[],"transfer":4000},
+         "gpus":0,"price":{"hourly":0.036,"monthly":24.0},"region_prices":[{"id":"id-cgk","hourly":0.043,"monthly":28.8},{"id":"br-gru","monthly":null}],
+         "transfer":4000},
         {"id":"g7-premium-2","class":"premium","price":{"monthly":43.2}},
         {"id":"g1-gpu","class":"gpu","price":{}},
         {"id":"g6-odd","price":{"monthly":"x"}}
@@ -55,6 +56,7 @@ async fn types_carry_their_price_in_cents_and_where_they_can_be_had() {
             memory_mb: 4096,
             disk_gb: 80,
             monthly_usd_cents: Some(2_400),
+            regional_usd_cents: [("id-cgk".to_owned(), 2_880)].into(),
             regions: vec!["us-ord".to_owned()],
         }
     );

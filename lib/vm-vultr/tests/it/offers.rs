@@ -53,8 +53,8 @@ async fn sizes_carry_their_price_in_cents() {
     let plan = r#"{"plans":[
         {"id":"vhf-8c-32gb","vcpu_count":8,"ram":32768,"disk":512,"disk_count":1,"bandwidth":6144,
          "monthly_cost":192,"hourly_cost":0.26,"type":"vhf","locations":["sea","ewr"],
-         "location_cost":{"sea":{"monthly_cost":192,"hourly_cost":0.26}},"gpu_brand":"none"},
-        {"id":"vc2-odd","monthly_cost":2.5,"locations":null}
+         "location_cost":{"sea":{"monthly_cost":230.4,"hourly_cost":0.26},"ewr":{"hourly_cost":0.26}},"gpu_brand":"none"},
+        {"id":"vc2-odd","monthly_cost":2.5,"locations":null,"location_cost":[]}
     ],"meta":{"total":2,"links":{"next":"","prev":""}}}"#;
     let peer = Peer::start(vec![Reply::json(200, plan)]).await;
     let plans = adapter(&peer).plans().await.expect("plans");
@@ -66,6 +66,7 @@ async fn sizes_carry_their_price_in_cents() {
             memory_mb: 32_768,
             disk_gb: 512,
             monthly_usd_cents: Some(19_200),
+            regional_usd_cents: [("sea".to_owned(), 23_040)].into(),
             regions: vec!["sea".to_owned(), "ewr".to_owned()],
         }
     );

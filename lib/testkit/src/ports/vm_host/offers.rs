@@ -1,5 +1,7 @@
 //! What every simulated provider says it has.
 
+use std::collections::BTreeMap;
+
 use app::ports::{Image, ProviderPlan, ProviderRegion};
 
 const REGIONS: [(&str, &str, &str); 5] = [
@@ -27,6 +29,7 @@ pub(super) fn plans() -> Vec<ProviderPlan> {
         memory_mb,
         disk_gb: 80,
         monthly_usd_cents: Some(cents),
+        regional_usd_cents: BTreeMap::new(),
         // The graphics cards stand in two places only.
         regions: everywhere[..if id == "graphics" { 2 } else { everywhere.len() }].to_vec(),
     };
