@@ -2,7 +2,7 @@
 //! then it exists and is paid for.
 
 use app::ports::{Deleted, VmError};
-use domain::vm::{VmId, VmState};
+use domain::vm::VmId;
 use http_call::Answer;
 use jiff::civil::Date;
 use reqwest::Method;
@@ -35,10 +35,7 @@ impl Client {
             Err(VmError::NotFound) => return Ok(Deleted::Gone),
             Err(error) => return Err(before_acting(error)),
         };
-        let may_run = match instance.state() {
-            VmState::Stopped | VmState::Held(_) | VmState::Failed(_) => false,
-            VmState::Pending | VmState::Running | VmState::Suspended | VmState::Unknown(_) => true,
-        };
+        let may_run = instance.may_run();
         let cancelled = match instance.ends_on() {
             Some(day) => Ok(Some(day)),
             None => self.cancel(id).await,

@@ -28,6 +28,11 @@ impl VmHost for Client {
         }
     }
 
+    /// Sizes and their prices are known here, and its API tells no stock.
+    fn asks(&self, question: Question) -> bool {
+        !matches!(question, Question::Plans | Question::Stock)
+    }
+
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
         self.made(request).await
     }

@@ -61,11 +61,26 @@ impl Instance {
         }
     }
 
+    /// Whether anything of it may run, by Contabo's own word: what failed by our judgement can run.
+    pub(crate) fn may_run(&self) -> bool {
+        !matches!(
+            self.status.as_str(),
+            "stopped"
+                | "error"
+                | "product_not_available"
+                | "manual_provisioning"
+                | "verification_required"
+                | "pending_payment"
+        )
+    }
+
+    /// Of a cancelled machine it only counts whether it runs, so that one of the wrong system is turned off.
+    ///
     /// Source: `instanceStatus` of the OpenAPI file, where `unknown` and `other` are words too.
-    pub(crate) fn state(&self) -> VmState {
+    fn state(&self) -> VmState {
         let word = || bounded(&self.status, WORD_CHARS_MAX);
         match self.status.as_str() {
-            "running" | "stopped" if self.is_other_system() => {
+            "running" | "stopped" if self.is_other_system() && self.cancel_date.is_none() => {
                 VmState::Failed("not Windows any more".to_owned())
             }
             "running" if self.address.is_none() => VmState::Pending,
@@ -169,6 +184,17 @@ mod tests {
                 "ipConfig": {"v4": {"ip": "192.0.2.9"}},
             }));
             assert_eq!(vm.state, state, "{user} {system}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_cancelled_is_over_only_when_it_is_off() {
+        for (status, is_over) in [("running", false), ("stopped", true)] {
+            let vm = read(json!({
+                "instanceId": 1, "status": status, "defaultUser": "administrator", "osType": "Linux",
+                "ipConfig": {"v4": {"ip": "192.0.2.9"}}, "cancelDate": "2026-12-20",
+            }));
+            assert_eq!(vm.is_over(), is_over, "{status}");
         }
     }
 

@@ -11,7 +11,7 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde_json::json;
-use vm_http::failure::deleted;
+use vm_http::failure::{deleted, of_taken};
 use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::catalogue::{self, DataCenters, Images, Locations, Pricing, ServerTypes};
@@ -173,7 +173,7 @@ impl VmHost for Client {
 impl Client {
     /// The machine that has the name already: ours if it carries what ours would.
     async fn adopt(&self, name: &str, tags: &[String]) -> Result<CreatedVm, VmError> {
-        let Some(vm) = self.named(name).await? else {
+        let Some(vm) = self.named(name).await.map_err(of_taken)? else {
             let what = format!("the name {name} is taken by a machine that the list does not show");
             return Err(VmError::Unclear { what, source: None });
         };

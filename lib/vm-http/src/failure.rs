@@ -101,6 +101,18 @@ pub fn before_acting(error: VmError) -> VmError {
     }
 }
 
+/// A look-up that failed after a create whose name is taken: a machine is there, so that nothing which means "nothing
+/// was done" is true any more.
+pub fn of_taken(error: VmError) -> VmError {
+    match error {
+        unclear @ VmError::Unclear { .. } => unclear,
+        error => VmError::Unclear {
+            what: "a name that is taken by a machine which cannot be looked at".to_owned(),
+            source: Some(Box::new(error)),
+        },
+    }
+}
+
 /// What may pass later.
 pub fn later(text: &str) -> VmError {
     tracing::warn!(text, "the provider refuses for now");
@@ -185,5 +197,20 @@ mod tests {
         assert!(matches!(before_acting(unclear()), VmError::Busy { .. }));
         assert!(matches!(before_acting(VmError::NotFound), VmError::Busy { .. }));
         assert!(matches!(before_acting(refused("no")), VmError::Refused(_)));
+    }
+
+    #[test]
+    fn a_taken_name_that_cannot_be_looked_at_is_unclear_whatever_went_wrong() {
+        for error in [
+            refused("no"),
+            VmError::NotFound,
+            VmError::Unauthorized("no".to_owned()),
+            VmError::Busy { retry_after: Some(60) },
+            VmError::Unclear { what: "HTTP 500".to_owned(), source: None },
+        ] {
+            let told = error.to_string();
+            let unclear = of_taken(error);
+            assert!(matches!(unclear, VmError::Unclear { .. }), "{told}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use app::ports::{CreateVm, CreatedVm, VmError};
 use reqwest::Method;
 use serde::Serialize;
+use vm_http::failure::of_taken;
 use vm_http::{CREATE_TIME_LIMIT, body};
 
 use crate::catalogue::Region;
@@ -73,19 +74,11 @@ impl Client {
 
     /// The machine that has the label: an earlier call has made it.
     async fn adopted(&self, label: &str) -> Result<CreatedVm, VmError> {
-        let unclear = |what: &str| VmError::Unclear { what: what.to_owned(), source: None };
-        match self.labelled(label).await {
-            Ok(Some(found)) => {
-                tracing::info!(
-                    label,
-                    id = found.vm.id.0,
-                    "the label is taken by a machine, which is adopted"
-                );
-                Ok(found)
-            }
-            Ok(None) => Err(unclear("a label that is taken by a machine which no list shows")),
-            Err(error @ (VmError::Busy { .. } | VmError::Unclear { .. })) => Err(error),
-            Err(_) => Err(unclear("a label that is taken by a machine which cannot be looked at")),
-        }
+        let Some(found) = self.labelled(label).await.map_err(of_taken)? else {
+            let what = "a label that is taken by a machine which no list shows".to_owned();
+            return Err(VmError::Unclear { what, source: None });
+        };
+        tracing::info!(label, id = found.vm.id.0, "the label is taken by a machine, which is adopted");
+        Ok(found)
     }
 }

@@ -62,6 +62,24 @@ async fn a_machine_that_never_came_up_is_cancelled_without_being_turned_off() {
 }
 
 #[tokio::test]
+async fn a_windows_machine_that_became_linux_is_turned_off_when_it_is_cancelled() {
+    let wrong = |more: Value| {
+        let mut changes = json!({"defaultUser": "administrator", "osType": "Linux"});
+        let more = more.as_object().expect("an object").clone();
+        changes.as_object_mut().expect("an object").extend(more);
+        shown(changes)
+    };
+    let busy = refusal(400, "Instance is currently locked");
+    let again = || wrong(json!({"cancelDate": "2026-12-20"}));
+    let script = [wrong(json!({})), cancelled(), busy, again(), stopped(), no_secrets(), no_secrets()];
+    let peer = peer(script).await;
+    let adapter = adapter(&peer);
+    assert_eq!(outcome(adapter.delete(&id()).await), "busy None");
+    assert_eq!(adapter.delete(&id()).await.expect("cancelled"), ENDS);
+    assert_eq!(asked(&peer), ["cancel", "actions/stop", "actions/stop"]);
+}
+
+#[tokio::test]
 async fn what_is_gone_is_deleted() {
     let peer = peer([refusal(404, "Entry Instance not found")]).await;
     assert_eq!(adapter(&peer).delete(&id()).await.expect("gone"), Deleted::Gone);

@@ -65,6 +65,21 @@ async fn a_name_that_is_taken_by_another_machine_is_refused_or_unclear() {
 }
 
 #[tokio::test]
+async fn a_taken_name_that_cannot_be_looked_up_is_unclear_for_a_machine_is_there() {
+    for look_up in [
+        refusal(401, "unauthorized", "no"),
+        refusal(403, "forbidden", "no"),
+        refusal(404, "not_found", "no"),
+        refusal(422, "invalid_input", "no"),
+        refusal(429, "rate_limit_exceeded", "slow").with("retry-after", "60"),
+    ] {
+        let peer = Peer::start(vec![images(), taken(), look_up]).await;
+        assert_eq!(outcome(adapter(&peer).create(&request()).await), "unclear");
+        assert_eq!(peer.seen().len(), 3);
+    }
+}
+
+#[tokio::test]
 async fn an_action_that_has_failed_already_is_a_machine_that_failed() {
     let error = json!({"code": "action_failed", "message": "Action failed"});
     let body = json!({"server": machine(json!({})), "action": {"id": 1, "status": "error", "error": error}});
