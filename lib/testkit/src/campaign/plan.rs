@@ -27,6 +27,9 @@ pub struct Plan {
     pub twice_permille: u64,
     /// Messages come up to this late.
     pub messages_late: SignedDuration,
+    /// How many machines the inventory sees on a page, and how many pages in a run: in some shops so few that a
+    /// listing takes several runs.
+    pub inventory: (u16, u32),
     /// What happens when, by minutes from the first order.
     pub events: Vec<(i64, Event)>,
 }
@@ -177,6 +180,7 @@ impl Plan {
             list_lag: SignedDuration::from_secs(if dice.one_in(3) { dice.seconds(60) } else { 0 }),
             twice_permille: dice.below(300),
             messages_late: SignedDuration::from_secs(dice.seconds(30)),
+            inventory: if dice.one_in(12) { (dice.of(&[1, 2, 3]), dice.times(2)) } else { (100, 120) },
             events,
         }
     }

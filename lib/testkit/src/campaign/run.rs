@@ -76,7 +76,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn all(&mut self, watch: &mut Watch) {
-        let Plan { orders, boots, list_lag, twice_permille, messages_late, .. } = self.plan;
+        let Plan { orders, boots, list_lag, twice_permille, messages_late, inventory, .. } = self.plan;
+        (self.shop.world.bounds.page, self.shop.world.bounds.pages) = *inventory;
         let ada = self.shop.customer("ada@example.com");
         for Wish { os, region } in orders {
             let order = self.shop.orders_in(&ada, *os, *region);

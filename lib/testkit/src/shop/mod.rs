@@ -197,7 +197,11 @@ impl Shop {
             self.next_inventory = self.now();
             self.run_watched(RECONCILE_EVERY, watch);
             let unknown = self.world.store.has_work_of(|kind| kind == WorkKind::UnknownAttempt);
-            looks = if unknown || self.is_busy() { 0 } else { looks + 1 };
+            looks = match unknown || self.is_busy() {
+                true => 0,
+                // A listing that takes several runs is one look.
+                false => looks + u32::from(!self.is_amid_a_listing()),
+            };
         }
         self.inventory_has_looked = true;
     }
@@ -209,6 +213,11 @@ impl Shop {
             self.world.store.instances().into_iter().filter(|i| i.rents()).filter_map(|i| i.vm).collect();
         let machines = self.world.host.ids_ever();
         machines.len() == rented.len() && machines.iter().all(|id| rented.contains(id))
+    }
+
+    /// Whether the inventory has seen a part of some provider's machines only.
+    fn is_amid_a_listing(&self) -> bool {
+        self.world.store.all_inventories().iter().any(|inventory| inventory.listing.cursor.is_some())
     }
 
     /// Whether the shop knows of all money that the gateway has.
