@@ -32,12 +32,18 @@ pub(crate) fn build_local(progress: &mut Progress) -> anyhow::Result<PathBuf> {
 
 /// Builds all functions for Lambda and puts each where template.yaml looks for it: target/lambda/NAME/bootstrap.
 ///
+/// `linker`: the variable by which cargo is told a linker, and the linker; without one cargo links as it is set up.
+///
 /// # Errors
 /// When something does not compile.
-pub(crate) fn build_release(progress: &mut Progress, target: &str) -> anyhow::Result<()> {
+pub(crate) fn build_release(
+    progress: &mut Progress,
+    target: &str,
+    linker: Option<(&str, &str)>,
+) -> anyhow::Result<()> {
     let names = workspace::function_names()?;
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--release", "--bins", "--target", target]);
+    cargo.args(["build", "--release", "--bins", "--target", target]).envs(linker);
     for name in &names {
         cargo.args(["--package", name]);
     }
