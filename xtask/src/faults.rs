@@ -24,15 +24,17 @@ impl Plan {
 /// Builds the campaign and runs it.
 ///
 /// # Errors
-/// It does not build, or a promise was broken; its output says by which seed.
+/// It does not build or does not run to its end, or a promise was broken; its output says by which seed.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
     let campaign = ["--profile", "faults", "--package", "testkit", "--bin", "faults"];
     let mut build = workspace::cargo();
     build.arg("build").args(campaign);
     Progress::start().run("building the campaign", &mut build, "Compiling", "crates")?;
     let program = workspace::target_dir().join("faults/faults");
-    if !std::process::Command::new(program).args(&plan.arguments).status()?.success() {
-        bail!("a promise was broken: `cargo xtask faults --seed S` shows one run in full");
+    match std::process::Command::new(program).args(&plan.arguments).status()?.code() {
+        Some(0) => Ok(()),
+        Some(1) => bail!("a promise was broken: `cargo xtask faults --seed S` shows one run in full"),
+        Some(2) => bail!("the campaign did not understand what it was asked for, see above"),
+        _ => bail!("the campaign did not come to its end, see above"),
     }
-    Ok(())
 }
