@@ -209,7 +209,7 @@ pub(crate) fn task(stage: &mut Stage, function: &str, event: &Value) -> Outcome 
             let event = event.clone();
             let providers = Providers::new(hosts, store.clone(), sim.clone());
             let bounds = Bounds::STANDARD;
-            let reconciler = Reconciler { providers, store, world: sim, policy, bounds };
+            let reconciler = Reconciler { providers, store, world: sim, policy, bounds, catalogue };
             let deps = instance_sync::Deps { reconciler, stack: "nemordp".to_owned() };
             output(stage.run(async move { Box::pin(instance_sync::handle(&deps, event)).await }))
         }
