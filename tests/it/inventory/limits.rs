@@ -25,6 +25,23 @@ fn every_function_has_an_end_a_size_and_logs_that_are_kept_for_a_while() {
     }
 }
 
+/// A line of metrics is JSON without a `level`. Source: Lambda, "Log-level filtering": a log output whose level is missing
+/// is taken for INFO, and is not sent to CloudWatch when the function's level is a higher one.
+#[test]
+fn no_level_of_the_logs_drops_the_metrics_that_alarms_watch() {
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let of_the_log = alarms.values().filter(|alarm| alarm["Properties"]["Namespace"] == "NemoRDP");
+    assert!(of_the_log.count() > 0);
+    for level in list(&template.parameter("LogLevel")["AllowedValues"]) {
+        assert!(["TRACE", "DEBUG", "INFO"].contains(&level.as_str().expect("a text")), "{level}");
+    }
+    for (folder, (_, function)) in template.functions() {
+        let level = &template.setting(function, "LoggingConfig")["ApplicationLogLevel"];
+        assert_eq!(referred(level), Some("LogLevel"), "{folder}");
+    }
+}
+
 #[test]
 fn every_queue_has_dead_letters_with_an_alarm() {
     let template = Template::read();
@@ -141,6 +158,14 @@ fn what_has_a_name_is_named_after_the_stack_and_what_outlives_it_after_nothing_t
             assert!(text.contains("AWS::StackName"), "{name}: {key} is {text}");
             let unique = resource["Type"] != "AWS::Logs::LogGroup" || text.contains("AWS::StackId");
             assert!(!stays || unique, "{name}: {key} is {text}");
+        }
+    }
+    for (folder, (_, function)) in template.functions() {
+        let events = function["Events"].as_object().into_iter().flatten();
+        for (event, schedule) in events.filter(|(_, event)| event["Type"] == "ScheduleV2") {
+            // Without one SAM names it after function and event, in a group that all stacks share.
+            let text = schedule["Properties"]["Name"].to_string();
+            assert!(text.contains("AWS::StackName"), "{folder}: the name of {event} is {text}");
         }
     }
 }

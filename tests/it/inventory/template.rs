@@ -50,6 +50,10 @@ impl Template {
         all.filter(|(_, one)| one["Type"] == kind).map(|(name, one)| (name.as_str(), one)).collect()
     }
 
+    pub(crate) fn parameter(&self, name: &str) -> &Value {
+        &self.0["Parameters"][name]
+    }
+
     /// The parameters whose values nobody may see.
     pub(crate) fn no_echo_parameters(&self) -> Vec<String> {
         let all = self.0["Parameters"].as_object().expect("parameters");
