@@ -158,12 +158,16 @@ impl Client {
     }
 
     /// A Windows machine's password, as soon as EC2 has it. What goes wrong here is asked again at the next look,
-    /// and does not hide the machine.
+    /// and does not hide the machine. Most of those who look have no use for it, and their role may not read it.
     async fn password(&self, place: &Place, seen: &Instance) -> Option<Secret<String>> {
         let key_pair = self.settings.key_pair.as_ref().filter(|_| instance::is_windows(seen))?;
         let call = self.at(&place.region, Manner::Read).get_password_data().instance_id(&place.instance_id);
         match call.send().await.map_err(|error| failure::of("GetPasswordData", error)) {
             Ok(answer) => key_pair.decrypt(answer.password_data().unwrap_or_default()),
+            Err(VmError::Unauthorized(refusal)) => {
+                tracing::info!(refusal, "no password data: it is not ours to read");
+                None
+            }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no password data");
                 None

@@ -15,13 +15,13 @@ const WILDCARDS: &[(&str, &str, &str)] = &[
         "*",
         "IAM knows no resources for what describes at EC2, and a denial is meant to be wide",
     ),
-    ("ChangeMachines", "arn:${AWS::Partition}:ec2:", "which machines they are tells our tag"),
     (
         "CredentialsKey",
         "kms:*",
         "the key's own policy: hands the decision to the account's policies, as AWS asks for",
     ),
     ("CredentialsKey", "*", "in a key's policy this means the key itself"),
+    ("EndMachines", "arn:${AWS::Partition}:ec2:", "which machines they are tells our tag"),
     (
         "MakeMachines",
         "arn:${AWS::Partition}:ec2:",
@@ -32,6 +32,7 @@ const WILDCARDS: &[(&str, &str, &str)] = &[
         "arn:${AWS::Partition}:ssm:",
         "the public parameters that name images, in several regions",
     ),
+    ("SwitchMachines", "arn:${AWS::Partition}:ec2:", "which machines they are tells our tag"),
     (
         "OrderSweepFunction",
         "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-provision-desktop:ord_*",
@@ -47,6 +48,36 @@ const PROVIDER_SECRETS: [&str; 6] = [
     "HetznerSecret if HasHetzner",
     "LinodeSecret if HasLinode",
     "VultrSecret if HasVultr",
+];
+
+/// What a function that calls providers may do at EC2, the only one of them that IAM stands before: looking, ...
+const LOOKING: [&str; 5] = [
+    "ec2:DescribeInstanceStatus",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
+    "ec2:DescribeRegions",
+];
+
+/// ... and these besides, because its use cases make, switch or end machines. Nobody else reads their passwords.
+const BESIDES_LOOKING: &[(&str, &[&str])] = &[
+    ("availability", &[]),
+    (
+        "instance-commands",
+        &["ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"],
+    ),
+    ("instance-sync", &["ec2:TerminateInstances"]),
+    (
+        "provision",
+        &[
+            "ec2:CreateTags",
+            "ec2:GetPasswordData",
+            "ec2:RunInstances",
+            "ec2:TerminateInstances",
+            "ssm:GetParameters",
+        ],
+    ),
+    ("vps-provision", &[]),
 ];
 
 /// One statement of a policy.
@@ -201,15 +232,34 @@ fn no_function_may_do_what_its_ports_do_not_say() {
                 ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"].map(str::to_owned),
             );
         }
-        // EC2 is one of the providers behind that port, and the only one that IAM stands before.
-        let rents = bounds(&folder, &ports).iter().any(|port| port == "VmHosts");
         for grant in grants(&template, function).iter().filter(|grant| !grant.denies) {
-            for action in &grant.actions {
-                let wired = action == "secretsmanager:GetSecretValue"
-                    || rents && (action.starts_with("ec2:") || action == "ssm:GetParameters");
+            for action in grant.actions.iter().filter(|action| !is_of_ec2(action)) {
+                let wired = action == "secretsmanager:GetSecretValue";
                 assert!(wired || asked.contains(action), "{folder} may {action}, for which it has no port");
             }
         }
+    }
+}
+
+/// Machines are made there from images that public parameters name.
+fn is_of_ec2(action: &str) -> bool {
+    action.starts_with("ec2:") || action.starts_with("ssm:")
+}
+
+#[test]
+fn at_ec2_each_function_may_do_what_its_use_cases_do_and_no_more() {
+    let (template, ports) = (Template::read(), ports());
+    for (folder, (_, function)) in template.functions() {
+        let mut expected = BTreeSet::new();
+        if bounds(&folder, &ports).iter().any(|port| port == "VmHosts") {
+            let besides = BESIDES_LOOKING.iter().find(|(function, _)| *function == folder);
+            let (_, besides) = besides.unwrap_or_else(|| panic!("{folder} calls providers: what may it do?"));
+            expected.extend(LOOKING.iter().chain(*besides).map(|action| (*action).to_owned()));
+        }
+        let granted = grants(&template, function).into_iter().filter(|grant| !grant.denies);
+        let at_ec2: BTreeSet<String> =
+            granted.flat_map(|grant| grant.actions).filter(|action| is_of_ec2(action)).collect();
+        assert_eq!(at_ec2, expected, "{folder}");
     }
 }
 
@@ -289,8 +339,6 @@ fn only_these_read_passwords_and_only_these_write_them() {
         };
         all.filter(|(_, (_, function))| has(function)).map(|(folder, _)| folder).collect()
     };
-    assert_eq!(may("ec2:RunInstances"), ["provision"]);
-    assert_eq!(may("ec2:TerminateInstances"), ["instance-commands", "instance-sync", "provision"]);
     assert_eq!(may("kms:Decrypt"), ["instance-credentials", "mailer"]);
     assert_eq!(may("kms:Encrypt"), ["instance-commands", "provision"]);
     assert_eq!(may("ses:SendRawEmail"), ["mailer"]);
