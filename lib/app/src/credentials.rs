@@ -42,7 +42,7 @@ where
     /// Decrypts a desktop's password for its owner. The audit line is stored before anything is decrypted.
     ///
     /// # Errors
-    /// `NotFound` for somebody else's; `Conflict` while there is nothing to reveal.
+    /// `NotFound` for somebody else's; `Conflict` while there is nothing to reveal, or no address to use it at.
     pub async fn reveal(
         &self,
         customer: &CustomerId,
@@ -55,13 +55,17 @@ where
             instance.status,
             InstanceStatus::Provisioning | InstanceStatus::Failed | InstanceStatus::Terminated
         );
-        let (Some(address), Some(stored), true) =
-            (instance.address, self.store.credentials(id).await?, ready)
-        else {
+        let (Some(stored), true) = (self.store.credentials(id).await?, ready) else {
             return Err(AppError::Conflict(format!(
                 "A desktop that is {} has no credentials.",
                 instance.status
             )));
+        };
+        let Some(address) = instance.address else {
+            return Err(AppError::Conflict(
+                "This desktop has no address while it is off: start it, and ask again when it is active."
+                    .to_owned(),
+            ));
         };
         let now = self.world.now();
         self.store

@@ -60,6 +60,7 @@ pub(crate) enum Kind {
     Quota,
     Unauthorized,
     Held,
+    PasswordLater,
 }
 
 impl Kind {
@@ -85,6 +86,7 @@ impl Kind {
             | Self::LateCreate
             | Self::StaleList
             | Self::Held
+            | Self::PasswordLater
             | Self::UnknownStatus => false,
         }
     }
@@ -96,6 +98,7 @@ impl Kind {
             Self::NeverBoot | Self::BootSilent => Some(&["create", "reinstall"]),
             Self::LateCreate | Self::Quota => Some(&["create"]),
             Self::Held => Some(&["contabo.create"]),
+            Self::PasswordLater => Some(&["vultr.reinstall"]),
             Self::StaleList => Some(&MACHINE_LISTS),
             Self::UnknownStatus => Some(&UNKNOWN_STATUSES),
             Self::RefundFails | Self::RefundNeedsAttention => Some(&["paystack.refund"]),

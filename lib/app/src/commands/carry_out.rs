@@ -3,6 +3,7 @@
 use domain::command::{CommandKind, completed, failed};
 use domain::ids::InstanceId;
 use domain::instance::{Instance, InstanceStatus};
+use domain::inventory::was_lost;
 use domain::mail::Mail;
 use domain::readiness::Probe;
 use domain::vm::{RDP_PORT, Vm, VmId, VmState};
@@ -65,23 +66,15 @@ where
             return Ok(Progress::Over);
         };
         let outcome = if command.sent {
-            self.effect(&instance, command.kind, &vm).await
+            self.look(&instance, command.kind, &vm).await
         } else {
             self.send(instance.clone(), command.kind, &vm).await
         };
         let late = self.world.now().duration_since(command.since) >= self.policy.command_limit;
         match outcome {
-            // A machine that may be gone already is never given back to its customer: the command goes on until it
-            // is, unless the provider refuses in words before anything was deleted.
+            // A machine that may be gone already is never given back to its customer: the command goes on until it is.
             Ok(Progress::UnderWay) | Err(AppError::Provider(_)) if command.kind == CommandKind::Terminate => {
-                match outcome {
-                    Err(AppError::Provider(VmError::Refused(_) | VmError::Unsupported { .. }))
-                        if !command.sent =>
-                    {
-                        self.fail(id, "The provider could not do it; please ask support.").await
-                    }
-                    outcome => self.keep_terminating(&instance, late, outcome.err()).await,
-                }
+                self.keep_terminating(&instance, late, outcome.err()).await
             }
             Ok(Progress::UnderWay) if late => {
                 self.fail(id, "It did not take effect in time; please ask support.").await
@@ -112,7 +105,13 @@ where
             CommandKind::Restart => self.host(&instance)?.reboot(vm).await?,
             CommandKind::Start => self.host(&instance)?.start(vm).await?,
             CommandKind::Stop => self.host(&instance)?.halt(vm).await?,
-            CommandKind::Terminate => self.delete_all(&instance, vm).await?,
+            // Its own machine alone: from there on nothing that is refused takes the command back.
+            CommandKind::Terminate => match self.host(&instance)?.delete(vm).await {
+                Err(refusal @ (VmError::Refused(_) | VmError::Unsupported { .. })) => {
+                    return self.give_back(instance, vm, &refusal).await;
+                }
+                deleted => drop(deleted?),
+            },
             CommandKind::Reinstall => return self.reinstall(instance, vm).await,
         }
         if let Some(command) = instance.command.as_mut() {
@@ -120,25 +119,41 @@ where
         }
         self.store.commit(vec![Write::Instance(instance.clone())]).await?;
         instance.version += 1;
-        self.effect(&instance, kind, vm).await
+        self.look(&instance, kind, vm).await
     }
 
-    /// Looks whether a sent command has taken effect.
+    /// Looks whether a sent command has taken effect. What was accepted is not taken back because the provider does not
+    /// answer this question.
+    async fn look(&self, instance: &Instance, kind: CommandKind, vm: &VmId) -> Result<Progress, AppError> {
+        match self.effect(instance, kind, vm).await {
+            Err(AppError::Provider(error)) => {
+                tracing::warn!(instance = %instance.id, command = %kind, error = %Chain(&error), "its effect is not known");
+                Ok(Progress::UnderWay)
+            }
+            seen => seen,
+        }
+    }
+
     async fn effect(&self, instance: &Instance, kind: CommandKind, vm: &VmId) -> Result<Progress, AppError> {
         match kind {
             CommandKind::Stop => {
-                let stopped = self.host(instance)?.get(vm).await?.vm.state == VmState::Stopped;
-                if stopped { self.complete(instance).await } else { Ok(Progress::UnderWay) }
+                let found = self.host(instance)?.get(vm).await?.vm;
+                if found.state != VmState::Stopped {
+                    return Ok(Progress::UnderWay);
+                }
+                // Some lend an address for as long as a machine is on; then it is somebody else's.
+                self.complete(&Instance { address: found.address, ..instance.clone() }).await
             }
             CommandKind::Start | CommandKind::Restart => match self.answering(instance, vm).await? {
                 Some(found) => self.complete(&found).await,
                 None => Ok(Progress::UnderWay),
             },
             CommandKind::Terminate => {
-                if self.left(instance).await?.is_empty() {
+                let left = self.left(instance).await?;
+                if left.is_empty() {
                     return self.complete(instance).await;
                 }
-                self.delete_all(instance, vm).await?;
+                self.delete_all(instance, &left).await?;
                 Ok(Progress::UnderWay)
             }
             CommandKind::Reinstall => self.reinstalled(instance, vm).await,
@@ -150,44 +165,77 @@ where
         Ok(self.providers.at(instance.offering.provider, &instance.offering.provider_region)?)
     }
 
-    /// What its provider still has of the desktop's order.
+    /// What its provider still has of the desktop's order, except machines that were lost: the inventory keeps those for
+    /// a while, with what their customer left on them, and deletes them itself.
     async fn left(&self, instance: &Instance) -> Result<Vec<Vm>, AppError> {
         let order = self.store.order(instance.order).await?.ok_or(AppError::NotFound("order"))?;
         let mut attempts = self.store.attempts(order.id).await?;
         attempts.retain(|a| a.offering.provider == instance.offering.provider && !a.made_nothing());
         let mut found = self.host(instance)?.find(&trace(&order, &attempts)).await?;
-        found.retain(|vm| !vm.is_over());
+        found.retain(|vm| !vm.is_over() && !attempts.iter().any(|a| was_lost(vm, &order, a)));
         Ok(found)
     }
 
-    /// Deletes the machine by its id, whether or not it is listed, and whatever else carries the order's name.
-    async fn delete_all(&self, instance: &Instance, ours: &VmId) -> Result<(), AppError> {
+    /// Deletes what is left. One that its provider refuses keeps no other running.
+    async fn delete_all(&self, instance: &Instance, left: &[Vm]) -> Result<(), AppError> {
         let host = self.host(instance)?;
-        host.delete(ours).await?;
-        for vm in self.left(instance).await? {
-            if vm.id != *ours {
-                host.delete(&vm.id).await?;
+        let mut failed = None;
+        for vm in left {
+            if let Err(error) = host.delete(&vm.id).await {
+                failed = Some(error);
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Gives a desktop back whose machine its provider refuses to delete; called stopped, where that has at least turned
+    /// it off.
+    async fn give_back(
+        &self,
+        mut instance: Instance,
+        vm: &VmId,
+        refusal: &VmError,
+    ) -> Result<Progress, AppError> {
+        let id = instance.id;
+        tracing::warn!(instance = %id, error = %refusal, "its machine is not deleted");
+        let found = self.host(&instance)?.get(vm).await;
+        if found.is_ok_and(|found| found.vm.state == VmState::Stopped)
+            && let Some(command) = instance.command.as_mut().filter(|c| c.before != InstanceStatus::Stopped)
+        {
+            command.before = InstanceStatus::Stopped;
+            self.store.commit(vec![Write::Instance(instance)]).await?;
+        }
+        self.fail(id, "The provider could not do it; please ask support.").await
     }
 
     /// The desktop as it is found when its system answers; `None` before that.
     ///
     /// It is looked for where its provider says that it is now: some lend another address at each start, and at the
-    /// old one somebody else's machine may answer. So the certificate has to be the known one. Another one, which
-    /// Windows makes every half a year and owners put in, is believed after `first_boot_wait`, of a machine that its
-    /// provider calls running there.
+    /// old one somebody else's machine may answer. So the certificate has to be the known one; where it is, the
+    /// provider need not say anything. Another one, which Windows makes every half a year and owners put in, is believed
+    /// after `first_boot_wait`, of a machine that its provider calls running there.
     async fn answering(&self, instance: &Instance, vm: &VmId) -> Result<Option<Instance>, AppError> {
-        let found = self.host(instance)?.get(vm).await?.vm;
-        let Some(address) = found.address.or(instance.address) else { return Ok(None) };
+        let found = match self.host(instance)?.get(vm).await {
+            Ok(found) => Some(found.vm),
+            Err(error) => {
+                tracing::warn!(instance = %instance.id, error = %Chain(&error), "looked for where it was");
+                None
+            }
+        };
+        let told = found.as_ref().and_then(|vm| vm.address);
+        let Some(address) = told.or(instance.address) else { return Ok(None) };
         let Probe::Answers(seen) = self.probe.probe(address, RDP_PORT).await else { return Ok(None) };
         let mut there = Instance { address: Some(address), ..instance.clone() };
-        if instance.certificate.as_ref().is_some_and(|known| !known.names(&seen)) {
+        let is_it = match &instance.certificate {
+            Some(known) => known.names(&seen),
+            None => found.is_some(),
+        };
+        if !is_it {
             let now = self.world.now();
             let since = instance.command.as_ref().map_or(now, |c| c.since);
             let waited = now.duration_since(since) >= self.policy.first_boot_wait;
-            if !waited || found.address.is_none() || found.state != VmState::Running {
+            let runs = found.is_some_and(|vm| vm.state == VmState::Running);
+            if !waited || told.is_none() || !runs {
                 tracing::info!(instance = %instance.id, %address, "another certificate answers");
                 return Ok(None);
             }

@@ -4,11 +4,13 @@ use desktop::{WindowsForm, password};
 use domain::Timestamp;
 use domain::catalogue::Os;
 use domain::command::completed;
+use domain::create::Attempt;
 use domain::first_boot::{Fingerprints, FirstBoot};
 use domain::instance::{Instance, StoredCredentials};
 use domain::mail::MailKind;
 use domain::order::Order;
 use domain::readiness::{Verdict, judge};
+use domain::secret::Secret;
 use domain::vm::{RDP_PORT, VmId, host_name};
 
 use super::{Commands, Progress, State};
@@ -16,7 +18,7 @@ use crate::error::AppError;
 use crate::first_boot::script;
 use crate::mails::{announce, owed_writes};
 use crate::ports::{
-    Clock, Encrypt, Ids, ProbeRdp, QueueMail, Reinstall, VmHost, VmHosts, WindowsPassword, Write,
+    Clock, CreatedVm, Encrypt, Ids, ProbeRdp, QueueMail, Reinstall, VmHost, VmHosts, WindowsPassword, Write,
 };
 
 impl<S, V, K, Q, P, W> Commands<S, V, K, Q, P, W>
@@ -31,11 +33,7 @@ where
     /// Makes the machine as new: another password, another first boot, the same address.
     pub(super) async fn reinstall(&self, mut instance: Instance, vm: &VmId) -> Result<Progress, AppError> {
         let order = self.store.order(instance.order).await?.ok_or(AppError::NotFound("order"))?;
-        let attempts = self.store.attempts(order.id).await?;
-        let mut attempt = attempts
-            .into_iter()
-            .find(|a| a.number == instance.attempt)
-            .ok_or_else(|| AppError::Fault(format!("{} has no attempt {}", order.id, instance.attempt)))?;
+        let mut attempt = self.attempt(&instance).await?;
 
         instance.boot += 1;
         let first_boot = self.waiting_for(&order, &instance).await?;
@@ -69,16 +67,11 @@ where
         };
         let told = host.reinstall(vm, &request).await?;
         if order.os == Os::Windows && !chosen {
-            let known = match told {
-                Some(password) => Some(password),
-                None => host.get(vm).await?.password,
+            // The old one opens nothing any more. One that is not told yet is looked for with the machine.
+            attempt.password_ciphertext = match told {
+                Some(password) => Some(self.keys.encrypt(instance.id, &password).await?),
+                None => None,
             };
-            let Some(known) = known else {
-                return self
-                    .fail(instance.id, "The provider did not tell the new password; please ask support.")
-                    .await;
-            };
-            attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &known).await?);
         }
         instance.certificate = None;
         if let Some(command) = instance.command.as_mut() {
@@ -103,11 +96,20 @@ where
     }
 
     pub(super) async fn reinstalled(&self, instance: &Instance, vm: &VmId) -> Result<Progress, AppError> {
-        let found = self.host(instance)?.get(vm).await?.vm;
-        let Some(address) = found.address.or(instance.address) else { return Ok(Progress::UnderWay) };
+        let CreatedVm { vm: found, password } = self.host(instance)?.get(vm).await?;
         let first_boot = self.store.first_boot(instance.id, instance.attempt, instance.boot).await?;
         let first_boot = first_boot.ok_or(AppError::NotFound("first boot"))?;
         let now = self.world.now();
+        if !self.knows_password(instance, password).await? {
+            // Vultr shows it for ten minutes.
+            if now.duration_since(first_boot.created_at) < self.policy.first_boot_wait {
+                return Ok(Progress::UnderWay);
+            }
+            let reason = "It was made as new, and the provider did not tell its new password; please reinstall it once \
+                          more, or ask support.";
+            return self.fail(instance.id, reason).await;
+        }
+        let Some(address) = found.address.or(instance.address) else { return Ok(Progress::UnderWay) };
         let since = instance.command.as_ref().map_or(now, |c| c.since);
         let waited = now.duration_since(since) >= self.policy.first_boot_wait;
         if first_boot.report.is_none() && !waited {
@@ -129,6 +131,30 @@ where
         }
     }
 
+    /// Whether the password of the fresh system is stored; `shown` is stored if it is not.
+    async fn knows_password(
+        &self,
+        instance: &Instance,
+        shown: Option<Secret<String>>,
+    ) -> Result<bool, AppError> {
+        let mut attempt = self.attempt(instance).await?;
+        if attempt.password_ciphertext.is_some() {
+            return Ok(true);
+        }
+        let Some(password) = shown else { return Ok(false) };
+        attempt.password_ciphertext = Some(self.keys.encrypt(instance.id, &password).await?);
+        self.store.commit(vec![Write::Attempt(attempt)]).await?;
+        Ok(true)
+    }
+
+    /// The attempt that made the desktop's machine.
+    async fn attempt(&self, instance: &Instance) -> Result<Attempt, AppError> {
+        let attempts = self.store.attempts(instance.order).await?;
+        let found = attempts.into_iter().find(|a| a.number == instance.attempt);
+        found
+            .ok_or_else(|| AppError::Fault(format!("{} has no attempt {}", instance.order, instance.attempt)))
+    }
+
     async fn hand_over_again(
         &self,
         instance: &Instance,
@@ -137,12 +163,9 @@ where
         now: Timestamp,
     ) -> Result<Progress, AppError> {
         let order = self.store.order(instance.order).await?.ok_or(AppError::NotFound("order"))?;
-        let attempts = self.store.attempts(order.id).await?;
-        let ciphertext = attempts
-            .into_iter()
-            .find(|a| a.number == instance.attempt)
-            .and_then(|a| a.password_ciphertext)
-            .ok_or_else(|| AppError::Fault(format!("{} has no password", instance.id)))?;
+        let ciphertext = self.attempt(instance).await?.password_ciphertext;
+        let ciphertext =
+            ciphertext.ok_or_else(|| AppError::Fault(format!("{} has no password", instance.id)))?;
         let stored = self.store.credentials(instance.id).await?;
         let credentials = StoredCredentials {
             instance: instance.id,

@@ -31,6 +31,11 @@ pub(crate) fn unknown_status<P: Play>(world: &World, target: &str, machine: &Mac
     world.faults.take(target, &machine.subject(), |kind| kind == Kind::UnknownStatus).is_some()
 }
 
+/// Whether this reinstall shall be answered without the password that it made. `target`: `<p>.reinstall`.
+pub(crate) fn password_later<P: Play>(world: &World, target: &str, machine: &Machine<P>) -> bool {
+    world.faults.take(target, &machine.subject(), |kind| kind == Kind::PasswordLater).is_some()
+}
+
 /// Whether the catalogue shall show nothing in stock. `target`: `<p>.availability`.
 pub(crate) fn sold_out(world: &World, target: &str, subject: &str) -> bool {
     world.faults.take(target, subject, |kind| kind == Kind::OutOfStock).is_some()

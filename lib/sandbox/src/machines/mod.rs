@@ -51,7 +51,7 @@ use addresses::Addresses;
 use guests::Guests;
 
 pub(crate) use bulk::{AnyPlay, Stocked};
-pub(crate) use faults::{listed, sold_out, unknown_status};
+pub(crate) use faults::{listed, password_later, sold_out, unknown_status};
 pub(crate) use inventory::Inventory;
 pub(crate) use lifecycle::set_password;
 pub(crate) use lifecycle::{Power, destroy, on_machine, open, reinstall, subject, switch};

@@ -1,5 +1,7 @@
 //! Power actions and reinstallation. A machine that is still being installed refuses power actions.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -8,14 +10,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::create::optional;
-use super::machine::{decoded, shape_with_password};
+use super::machine::{decoded, shape, shape_with_password};
 use super::{Vultr, bad_request, no_such, object};
 use crate::desktops::Os;
-use crate::machines::{self, Machine, Play as _, Power, on_machine, switch};
+use crate::machines::{self, Machine, Play as _, Power, on_machine, password_later, switch};
 use crate::random;
 use crate::world::{Shared, locked};
 
 const MANY_MAX: usize = 100;
+/// How long a password is shown that was not in the answer, in the provider's time.
+const PASSWORD_SHOWN_FOR: Duration = Duration::from_mins(10);
 
 fn target(power: Power) -> &'static str {
     match power {
@@ -104,7 +108,14 @@ pub(super) async fn reinstall(State(world): State<Shared>, Path(id): Path<String
                 machine.hostname = hostname;
             }
             begin_reinstall(&world, machine);
-            let instance = shape_with_password(machine, world.clock, world.clock.now_ms());
+            let now = world.clock.now_ms();
+            let instance = if password_later(&world, "vultr.reinstall", machine) {
+                let shown_for = world.clock.compressed(PASSWORD_SHOWN_FOR);
+                machine.own.password_until_ms = Some(now + i64::try_from(shown_for.as_millis()).unwrap_or(0));
+                shape(machine, world.clock, now)
+            } else {
+                shape_with_password(machine, world.clock, now)
+            };
             (StatusCode::ACCEPTED, Json(json!({"instance": instance}))).into_response()
         }
     })
@@ -128,5 +139,6 @@ pub(super) fn begin_reinstall(world: &Shared, machine: &mut Machine<Vultr>) {
     machine.user_data = decoded(&machine.own.user_data);
     machine.os = machine.own.os.desktop();
     machine.password = Some(random::password());
+    machine.own.password_until_ms = None;
     machines::reinstall(world, "vultr.reinstall", machine);
 }

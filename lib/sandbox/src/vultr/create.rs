@@ -78,6 +78,7 @@ fn checked(things: &Things, fields: &Value) -> Result<New<Vultr>, String> {
         script_id,
         firewall_group_id,
         user_scheme: linux_only(fields, os.desktop())?,
+        password_until_ms: None,
         features: features(fields, region)?,
     };
     let (label, tags) = (optional(fields, "label")?, tags(fields)?.unwrap_or_default());

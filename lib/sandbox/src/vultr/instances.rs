@@ -20,7 +20,11 @@ use crate::world::{Shared, World, locked};
 /// `GET /instances/{id}`
 pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -> Response {
     on_machine::<Vultr>(&world, "vultr.get", &id, |machine| {
-        Json(json!({"instance": seen(&world, "vultr.get", machine)})).into_response()
+        let mut instance = seen(&world, "vultr.get", machine);
+        if machine.own.password_until_ms.is_some_and(|until| world.clock.now_ms() < until) {
+            instance["default_password"] = json!(machine.password);
+        }
+        Json(json!({"instance": instance})).into_response()
     })
     .await
 }

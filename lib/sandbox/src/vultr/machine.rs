@@ -30,6 +30,8 @@ pub(crate) struct Own {
     pub(super) firewall_group_id: String,
     pub(super) features: Vec<&'static str>,
     pub(super) user_scheme: String,
+    /// Until when it is shown with its password, where a reinstall was answered without it.
+    pub(super) password_until_ms: Option<i64>,
 }
 
 impl Play for Vultr {
@@ -80,6 +82,7 @@ impl Play for Vultr {
             firewall_group_id: String::new(),
             features: Vec::new(),
             user_scheme: "root".into(),
+            password_until_ms: None,
         };
         Ok(new(wish.name, wish.tags, "vultr".into(), own, None))
     }

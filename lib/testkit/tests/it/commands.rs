@@ -34,14 +34,14 @@ fn a_desktop_is_stopped_started_and_restarted() {
     }
 }
 
-/// A delivered desktop at EC2, where a machine has an address only while it is on.
-fn delivered_at_ec2(shop: &mut Shop, os: Os) -> (Customer, OrderId) {
+/// A delivered desktop at one provider.
+fn delivered_at(shop: &mut Shop, provider: Provider, os: Os) -> (Customer, OrderId) {
     shop.world.catalogue = six_providers();
-    for provider in Provider::ALL.iter().filter(|provider| **provider != Provider::Ec2) {
-        shop.world.host.fail_at(*provider, Op::Create, HostFault::OutOfStock, 2);
+    for other in Provider::ALL.iter().filter(|other| **other != provider) {
+        shop.world.host.fail_at(*other, Op::Create, HostFault::OutOfStock, 2);
     }
     let (ada, order) = shop.delivered(os);
-    assert_eq!(shop.instance(order).provider(), Provider::Ec2);
+    assert_eq!(shop.instance(order).provider(), provider);
     shop.world.host.heal();
     (ada, order)
 }
@@ -50,7 +50,8 @@ fn delivered_at_ec2(shop: &mut Shop, os: Os) -> (Customer, OrderId) {
 fn a_desktop_that_gets_another_address_at_its_start_is_found_there() {
     for os in SYSTEMS {
         let mut shop = Shop::open();
-        let (ada, order) = delivered_at_ec2(&mut shop, os);
+        // Where a machine has an address only while it is on.
+        let (ada, order) = delivered_at(&mut shop, Provider::Ec2, os);
         let before = shop.instance(order);
         assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
         // Somebody else is lent the old address, and their desktop answers.
@@ -66,6 +67,60 @@ fn a_desktop_that_gets_another_address_at_its_start_is_found_there() {
         assert_eq!(desktop.last_error, None);
         shop.world.host.vanish(&stranger);
     }
+}
+
+#[test]
+fn a_desktop_without_an_address_of_its_own_shows_none_while_it_is_off() {
+    let mut shop = Shop::open();
+    let (ada, order) = delivered_at(&mut shop, Provider::Ec2, Os::Windows);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+    assert_eq!(shop.instance(order).address, None);
+    let refused = shop.reveals(&ada, order).unwrap_err();
+    assert!(matches!(&refused, AppError::Conflict(text) if text.contains("start it")), "{refused}");
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Start), InstanceStatus::Active);
+    assert_eq!(shop.reveals(&ada, order).unwrap(), shop.world.host.machines()[0].password);
+
+    let (ada, order) = shop.delivered(Os::Windows);
+    let before = shop.instance(order);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+    assert_eq!(shop.instance(order).address, before.address, "{} lends none", before.provider());
+}
+
+#[test]
+fn a_desktop_that_answers_has_started_whatever_its_provider_does_not_tell() {
+    for fault in [HostFault::Unauthorized, HostFault::Refuse, HostFault::FailBefore, HostFault::Unreachable] {
+        let mut shop = Shop::open();
+        let (ada, order) = shop.delivered(Os::Windows);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+        shop.world.host.fail(Op::Get, fault, 1_000);
+        for kind in [CommandKind::Start, CommandKind::Restart] {
+            let begun = shop.now();
+            assert_eq!(after(&mut shop, &ada, order, kind), InstanceStatus::Active, "{kind} {fault:?}");
+            assert_eq!(shop.instance(order).last_error, None, "{kind} {fault:?}");
+            assert!(shop.now().duration_since(begun) < SignedDuration::from_mins(5), "{kind} {fault:?}");
+        }
+        assert!(shop.mails(order, "operator_alert").is_empty(), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_stranger_at_the_old_address_is_not_the_desktop_while_its_provider_tells_nothing() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    let machine = shop.world.host.machines()[0].id.clone();
+    shop.world.host.meddle(&machine, |machine| machine.installs += 1);
+    shop.world.host.fail(Op::Get, HostFault::FailBefore, 1_000);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Restart), InstanceStatus::Active);
+    assert!(shop.instance(order).last_error.is_some_and(|text| text.contains("in time")));
+}
+
+#[test]
+fn a_desktop_is_stopped_although_its_provider_does_not_say_so_at_once() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.fail(Op::Get, HostFault::Refuse, 2);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Stop), InstanceStatus::Stopped);
+    assert_eq!(shop.instance(order).last_error, None);
 }
 
 #[test]
@@ -163,6 +218,39 @@ fn a_reinstalled_machine_that_cannot_call_home_is_handed_over_after_two_looks() 
 }
 
 #[test]
+fn a_password_that_is_told_after_the_reinstall_was_answered_is_taken_from_the_machine() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.fail(Op::Reinstall, HostFault::Untold(SignedDuration::from_mins(10)), 1);
+    shop.world.host.fail(Op::Get, HostFault::Unauthorized, 1);
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+    let machine = shop.world.host.machines().pop().unwrap();
+    assert_eq!((machine.installs, shop.instance(order).last_error), (1, None));
+    assert_eq!(shop.reveals(&ada, order).unwrap(), machine.password);
+    assert_eq!(shop.mails(order, "reinstalled").len(), 1);
+}
+
+#[test]
+fn a_password_that_is_never_told_is_said_to_be_unknown_and_another_reinstall_helps() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    shop.world.host.fail(Op::Reinstall, HostFault::Untold(SignedDuration::ZERO), 1);
+    let begun = shop.now();
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+    assert!(shop.now().duration_since(begun) < shop.world.policy.command_limit);
+    let told = shop.instance(order).last_error.unwrap();
+    assert!(told.contains("password") && told.contains("reinstall it once more"), "{told}");
+    let sent = shop.world.outbox.sent();
+    assert!(sent.iter().any(|m| m.note.as_ref().is_some_and(|note| note.contains(&told))));
+    assert!(shop.mails(order, "reinstalled").is_empty());
+
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Reinstall), InstanceStatus::Active);
+    let machine = shop.world.host.machines().pop().unwrap();
+    assert_eq!((machine.installs, shop.instance(order).last_error), (2, None));
+    assert_eq!(shop.reveals(&ada, order).unwrap(), machine.password);
+}
+
+#[test]
 fn a_terminated_desktop_leaves_nothing_behind() {
     for os in SYSTEMS {
         let mut shop = Shop::open();
@@ -184,6 +272,60 @@ fn a_termination_that_cannot_be_confirmed_for_hours_is_never_taken_back() {
     assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
     let alerts = shop.world.outbox.sent().into_iter().filter(|m| m.kind == "operator_alert").count();
     assert_eq!(alerts, 1, "the operator is told once that it takes too long");
+}
+
+#[test]
+fn a_desktop_whose_machine_is_deleted_is_not_given_back_whatever_is_refused_after_that() {
+    for provider in [Provider::Vultr, Provider::Contabo] {
+        let mut shop = Shop::open();
+        let (ada, order) = delivered_at(&mut shop, provider, Os::Windows);
+        shop.world.host.fail(Op::Find, HostFault::Refuse, 3);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
+        assert_eq!(shop.instance(order).last_error, None);
+        assert!(shop.world.host.machines_ever().is_empty());
+    }
+}
+
+#[test]
+fn a_machine_that_may_not_be_deleted_goes_on_as_its_provider_left_it() {
+    for (on, status) in [(true, InstanceStatus::Active), (false, InstanceStatus::Stopped)] {
+        let mut shop = Shop::open();
+        let (ada, order) = shop.delivered(Os::Linux);
+        shop.world.host.fail(Op::Delete, HostFault::Refuse, 1);
+        shop.commands(&ada, order, CommandKind::Terminate).unwrap();
+        // Contabo's is turned off although it may not be cancelled.
+        let machine = shop.instance(order).vm.unwrap();
+        shop.world.host.meddle(&machine, |machine| machine.on = on);
+        shop.run_until_idle();
+        assert_eq!(shop.instance(order).status, status);
+        assert!(shop.instance(order).last_error.is_some());
+        assert_eq!(shop.mails(order, "operator_alert").len(), 1);
+        assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
+    }
+}
+
+#[test]
+fn a_lost_machine_that_is_there_again_outlives_the_termination_of_its_desktop() {
+    let mut shop = Shop::open();
+    let (ada, order) = shop.delivered(Os::Windows);
+    let lost = shop.instance(order).vm.unwrap();
+    shop.run_for(SignedDuration::from_mins(10));
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Hetzner);
+    shop.reconcile_for(SignedDuration::from_mins(15));
+    shop.run_until_idle();
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Vultr);
+    let machines = |shop: &Shop| -> Vec<_> { shop.world.host.machines().into_iter().map(|m| m.id).collect() };
+    assert_eq!(machines(&shop).len(), 2);
+
+    assert_eq!(after(&mut shop, &ada, order, CommandKind::Terminate), InstanceStatus::Terminated);
+    assert_eq!(machines(&shop), [lost]);
+    for days in [6, 2] {
+        assert_eq!(machines(&shop).len(), 1);
+        shop.reconcile_for(SignedDuration::from_mins(15));
+        shop.run_for(SignedDuration::from_hours(24 * days));
+    }
+    shop.reconcile_for(SignedDuration::from_mins(15));
+    assert!(machines(&shop).is_empty(), "the inventory deletes it a week after it was seen again");
 }
 
 #[test]

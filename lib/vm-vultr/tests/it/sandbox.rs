@@ -142,6 +142,25 @@ async fn a_machine_lives_from_create_to_delete() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_not_in_the_answer_to_a_reinstall_is_shown_with_the_machine_for_a_while() {
+    let world = World::open().await;
+    let made = world.vultr.create(&request(Os::Windows)).await.expect("a machine");
+    let id = made.vm.id;
+    world.until(&id, &VmState::Running).await;
+    assert!(world.vultr.get(&id).await.expect("a machine").password.is_none(), "only create tells the first");
+
+    world.fault("vultr.reinstall", "password_later").await;
+    let again = as_new(Os::Windows, request(Os::Windows).user_data);
+    assert!(world.vultr.reinstall(&id, &again).await.expect("a reinstall").is_none());
+    let shown = world.vultr.get(&id).await.expect("a machine").password.expect("shown");
+    assert!(made.password.is_some_and(|old| old.expose() != shown.expose()));
+    // Ten minutes of theirs.
+    tokio::time::sleep(Duration::from_secs(600) / TIME_FACTOR).await;
+    assert!(world.vultr.get(&id).await.expect("a machine").password.is_none());
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn after_an_unclear_create_the_machine_is_found_by_its_order() {
     for kind in ["fail_after_effect", "drop_after_effect"] {
         let world = World::open().await;

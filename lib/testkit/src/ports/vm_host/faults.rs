@@ -42,6 +42,9 @@ pub enum HostFault {
     DropAfter,
     /// 500, and the machine appears so much later. Create only.
     Late(SignedDuration),
+    /// It was done, and the password that was made up is not in the answer; the machine is shown with it for so long.
+    /// Reinstall only.
+    Untold(SignedDuration),
 }
 
 /// How a machine that is made comes up.

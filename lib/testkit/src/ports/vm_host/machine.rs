@@ -53,6 +53,8 @@ pub struct Machine {
     /// When it is listed at the earliest: a late create lies in the future.
     pub(super) exists_from: Timestamp,
     pub(super) deleted_at: Option<Timestamp>,
+    /// Until when it is shown with its password.
+    pub(super) told_until: Option<Timestamp>,
     /// When its desktop answers; `None` for never.
     pub(super) answers_from: Option<Timestamp>,
 }

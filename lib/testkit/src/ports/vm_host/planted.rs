@@ -33,6 +33,7 @@ impl VmHost {
                 late_by: SignedDuration::ZERO,
                 exists_from: made_at,
                 deleted_at: None,
+                told_until: None,
                 answers_from: Some(made_at),
             });
             id

@@ -53,7 +53,7 @@ impl VmHost {
             self.with(|s| {
                 s.calls += 1;
                 match fault(s) {
-                    None | Some(HostFault::Late(_)) => effect(s, now),
+                    None | Some(HostFault::Late(_) | HostFault::Untold(_)) => effect(s, now),
                     Some(HostFault::Refuse) => Err(VmError::Refused("not allowed".to_owned())),
                     Some(HostFault::Unauthorized) => Err(VmError::Unauthorized("unknown key".to_owned())),
                     Some(HostFault::Quota) => Err(VmError::Quota("too many machines".to_owned())),
@@ -153,6 +153,7 @@ impl State {
             late_by: late_by + self.list_lag,
             exists_from,
             deleted_at: None,
+            told_until: None,
             answers_from: None,
         };
         machine.boots(plan, exists_from);
@@ -194,10 +195,11 @@ impl app::ports::VmHost for VmHost {
         let provider = self.provider;
         let looked = self.op(Op::Get, "vm.get", |s, now| {
             let machine = s.machine(provider, id, now)?;
-            // Told in the answer to create and never again, or from some minutes after the start.
+            // Told in the answer to create and for a while at most, or from some minutes after the start.
             let fetched = self.windows_password(machine.os) == Some(WindowsPassword::Fetched);
-            let readable = fetched && machine.has_answered(now);
-            let password = readable.then(|| Secret::new(machine.password.clone()));
+            let is_shown = machine.told_until.is_some_and(|until| now < until);
+            let password = (is_shown || (fetched && machine.has_answered(now)))
+                .then(|| Secret::new(machine.password.clone()));
             Ok((machine.os, machine.shown(now), password))
         });
         let (os, vm, password) = looked.await?;
@@ -265,7 +267,13 @@ impl app::ports::VmHost for VmHost {
             _ => format!("Canary-Windows-{:x}_8", Chance::new(self.sim.below(u64::MAX), &id.0).next()),
         };
         let password = password_hash(&request.user_data).unwrap_or(made);
-        self.op(Op::Reinstall, "vm.reinstall", move |s, now| {
+        let begun = self.sim.now();
+        let fault = self.with(|s| s.take_fault(provider, Op::Reinstall, begun));
+        let untold = match fault {
+            Some(HostFault::Untold(shown_for)) => Some(shown_for),
+            _ => None,
+        };
+        let effect = move |s: &mut State, now: Timestamp| {
             let plan = s.boots.pop_front().unwrap_or(BootPlan::Well);
             let machine = s.machine(provider, id, now)?;
             machine.installs += 1;
@@ -274,10 +282,11 @@ impl app::ports::VmHost for VmHost {
             machine.report_url = report_url(&request.user_data);
             machine.boots(plan, now);
             self.call_home_later(machine, plan, now);
-            let told = kind == Some(WindowsPassword::Told);
+            machine.told_until = untold.and_then(|shown_for| now.checked_add(shown_for).ok());
+            let told = kind == Some(WindowsPassword::Told) && untold.is_none();
             Ok(told.then(|| Secret::new(machine.password.clone())))
-        })
-        .await
+        };
+        self.broken_by(move |_| fault, "vm.reinstall", effect).await
     }
 
     async fn reset_password(
