@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::Response;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use crate::NoAnswer;
@@ -15,7 +15,7 @@ const RETRY_AFTER_MAX: u32 = 3600;
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Seconds to wait, when the peer said so in seconds.
+    /// Seconds to wait, when the peer said so: in seconds, or as a time, which is counted from its own date.
     pub retry_after: Option<u32>,
     /// The media type, without parameters, lower case; empty when none was named.
     pub media_type: String,
@@ -52,16 +52,13 @@ impl Answer {
 
     /// What the peer's clock said when it answered; `None` without a date that reads.
     pub fn date(&self) -> Option<Timestamp> {
-        let text = self.headers.get(DATE)?.to_str().ok()?;
-        rfc2822::parse(text).ok().map(|at| at.timestamp())
+        time(&self.headers, &DATE)
     }
 
     /// Seconds from this answer's own date to the Unix time in a header, 1 to 3600: no clock of ours matters. `None`
     /// without a date or a time that reads.
     pub fn seconds_until(&self, name: &str) -> Option<u32> {
-        let at: i64 = self.header(name)?.trim().parse().ok()?;
-        let wait = at.checked_sub(self.date()?.as_second())?;
-        u32::try_from(wait.clamp(1, RETRY_AFTER_MAX.into())).ok()
+        seconds_from(self.date()?, self.header(name)?.trim().parse().ok()?)
     }
 
     /// The body as JSON, whatever media type it claims.
@@ -80,9 +77,22 @@ impl Answer {
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    // The other form of the header is a date; nobody we talk to sends it, and it would need a clock.
+    if let Some(at) = time(headers, &RETRY_AFTER) {
+        return seconds_from(time(headers, &DATE)?, at.as_second());
+    }
     let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(seconds.min(RETRY_AFTER_MAX))
+}
+
+/// A header that is a time, as HTTP writes it.
+fn time(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
+    rfc2822::parse(headers.get(name)?.to_str().ok()?.trim()).ok().map(|at| at.timestamp())
+}
+
+/// 1 to 3600; `at` is a Unix time.
+fn seconds_from(now: Timestamp, at: i64) -> Option<u32> {
+    let wait = at.checked_sub(now.as_second())?;
+    u32::try_from(wait.clamp(1, RETRY_AFTER_MAX.into())).ok()
 }
 
 fn media_type(headers: &HeaderMap) -> String {

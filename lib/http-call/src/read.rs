@@ -25,7 +25,7 @@ pub struct Patience {
 /// Sends a request that has no effect, at most three times: again after a broken connection, 429 or 5xx,
 /// with jitter, for as long as `patience` lasts. The last answer is returned, whatever its status.
 ///
-/// `Retry-After` is obeyed when it fits; when it does not, the 429 is the answer.
+/// `Retry-After` of a 429 or 503 is obeyed when it fits; when it does not, that is the answer.
 ///
 /// # Errors
 /// [`NoAnswer`] of the last try.
@@ -72,7 +72,7 @@ pub async fn read_unless(
 /// The least pause before asking again, or `None` when the outcome stands.
 fn repeat_after(outcome: &Result<Answer, NoAnswer>) -> Option<Duration> {
     match outcome {
-        Ok(answer) if answer.status == 429 => {
+        Ok(answer) if matches!(answer.status, 429 | 503) => {
             Some(Duration::from_secs(u64::from(answer.retry_after.unwrap_or(0))))
         }
         Ok(answer) => (answer.status >= 500).then_some(Duration::ZERO),

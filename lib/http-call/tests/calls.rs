@@ -43,14 +43,36 @@ async fn a_clear_answer_stands_at_once() {
 
 #[tokio::test]
 async fn retry_after_is_obeyed_within_the_limit_and_handed_on_beyond_it() {
-    let peer = Peer::start(vec![Reply::empty(429).with("retry-after", "1"), Reply::json(200, "{}")]).await;
-    let begun = Instant::now();
-    assert_eq!(read_from(&peer, SHORT).await.expect("an answer").status, 200);
-    assert!(begun.elapsed() >= Duration::from_secs(1));
+    for status in [429, 503] {
+        let soon = Reply::empty(status).with("retry-after", "1");
+        let peer = Peer::start(vec![soon, Reply::json(200, "{}")]).await;
+        let begun = Instant::now();
+        assert_eq!(read_from(&peer, SHORT).await.expect("an answer").status, 200);
+        assert!(begun.elapsed() >= Duration::from_secs(1));
 
-    let peer = Peer::start(vec![Reply::empty(429).with("retry-after", "60")]).await;
-    let answer = read_from(&peer, SHORT).await.expect("an answer");
-    assert_eq!((answer.status, answer.retry_after, peer.seen().len()), (429, Some(60), 1));
+        let peer = Peer::start(vec![Reply::empty(status).with("retry-after", "60")]).await;
+        let answer = read_from(&peer, SHORT).await.expect("an answer");
+        assert_eq!((answer.status, answer.retry_after, peer.seen().len()), (status, Some(60), 1));
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_that_is_a_time_is_counted_from_the_answers_own_date() {
+    let now = "Fri, 20 Nov 2026 08:07:18 GMT";
+    for (date, retry_after, seconds) in [
+        (now, "Fri, 20 Nov 2026 08:09:18 GMT", Some(120)),
+        (now, "Fri, 20 Nov 2026 08:07:18 GMT", Some(1)),
+        (now, "Thu, 19 Nov 2026 08:07:18 GMT", Some(1)),
+        (now, "Sat, 21 Nov 2026 08:07:18 GMT", Some(3600)),
+        ("today", "Fri, 20 Nov 2026 08:09:18 GMT", None),
+        (now, "tomorrow", None),
+        ("today", "7", Some(7)),
+    ] {
+        let reply = Reply::empty(429).with("date", date).with("retry-after", retry_after);
+        let peer = Peer::start(vec![reply]).await;
+        let answer = send(client().get(peer.url()), 10).await.expect("an answer");
+        assert_eq!(answer.retry_after, seconds, "{date} {retry_after}");
+    }
 }
 
 #[tokio::test]

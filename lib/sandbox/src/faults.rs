@@ -60,6 +60,7 @@ pub(crate) enum Kind {
     Quota,
     Unauthorized,
     Held,
+    ActionFails,
     PasswordLater,
 }
 
@@ -86,6 +87,7 @@ impl Kind {
             | Self::LateCreate
             | Self::StaleList
             | Self::Held
+            | Self::ActionFails
             | Self::PasswordLater
             | Self::UnknownStatus => false,
         }
@@ -98,6 +100,7 @@ impl Kind {
             Self::NeverBoot | Self::BootSilent => Some(&["create", "reinstall"]),
             Self::LateCreate | Self::Quota => Some(&["create"]),
             Self::Held => Some(&["contabo.create"]),
+            Self::ActionFails => Some(&["digitalocean.create", "hetzner.create"]),
             Self::PasswordLater => Some(&["vultr.reinstall"]),
             Self::StaleList => Some(&MACHINE_LISTS),
             Self::UnknownStatus => Some(&UNKNOWN_STATUSES),
@@ -313,6 +316,9 @@ mod tests {
             }
             let held = format!(r#"{{"target":"{provider}.create","kind":"held"}}"#);
             assert_eq!(faults.add(order(&held)).is_ok(), provider == "contabo", "{held}");
+            let failing = format!(r#"{{"target":"{provider}.create","kind":"action_fails"}}"#);
+            let has_actions = matches!(provider, "digitalocean" | "hetzner");
+            assert_eq!(faults.add(order(&failing)).is_ok(), has_actions, "{failing}");
         }
         assert!(faults.add(order(r#"{"target":"paystack.list","kind":"stale_list"}"#)).is_err());
     }

@@ -12,6 +12,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use vm_http::failure::of_read;
 use vm_http::{ACT_TIME_LIMIT, READS, answered, body, url, with_json};
 
 use crate::failure;
@@ -87,7 +88,7 @@ impl Client {
                 answered(http_call::read(READS, BODY_MAX, request).await)
             })
             .await?;
-        if answer.is_success() { body(&answer) } else { Err(failure::refused(&answer)) }
+        if answer.is_success() { body(&answer) } else { Err(of_read(&answer, failure::refused(&answer))) }
     }
 
     /// Sends once, with a body or without, under a request id of its own.

@@ -93,9 +93,7 @@ impl VmHost for Client {
         let id = number(id)?;
         // The metrics of a machine that is not there are empty, not missing; and their time is the provider's.
         let answer = self.api.get(&["droplets", id], &[]).await?;
-        if !answer.is_success() {
-            return Err(failure::refused(&answer));
-        }
+        self.api.told::<OneDroplet>(&answer)?;
         let now = answer.date().ok_or_else(|| unclear(&answer))?;
         self.traffic_until(id, now, days).await
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::ports::{Image, ProviderPlan, ProviderRegion};
+use domain::Timestamp;
 use http_call::{cents, lenient};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -29,8 +30,6 @@ impl From<Location> for ProviderRegion {
 
 #[derive(Deserialize)]
 pub(crate) struct ServerType {
-    #[serde(default, deserialize_with = "lenient::integer")]
-    id: Option<i64>,
     pub(crate) name: String,
     #[serde(default, deserialize_with = "lenient::count")]
     cores: u64,
@@ -53,11 +52,17 @@ struct Place {
     /// Whether it can be bought there now. Told since April 2026, in place of the data centres' stock.
     #[serde(default)]
     available: Value,
+    /// `{"announced", "unavailable_after"}`, both times; null while it stays.
+    #[serde(default)]
+    deprecation: Value,
 }
 
-#[derive(Deserialize)]
-struct Named {
-    name: String,
+impl Place {
+    /// Whether it has been taken from there for good.
+    fn has_ended(&self, now: Timestamp) -> bool {
+        let end = self.deprecation.get("unavailable_after").and_then(Value::as_str);
+        end.and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|end| end <= now)
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,6 +83,16 @@ struct Amount {
 page!(ServerTypes, "server_types", server_types: ServerType, meta: Meta);
 
 impl ServerType {
+    /// With the places sold out that say nothing of their stock and had an end before `now`.
+    pub(crate) fn told_at(mut self, now: Timestamp) -> Self {
+        for place in self.locations.iter_mut().flatten() {
+            if !place.available.is_boolean() && place.has_ended(now) {
+                place.available = Value::Bool(false);
+            }
+        }
+        self
+    }
+
     /// Where it is offered: as it says itself, or else where it has a price.
     pub(crate) fn regions(&self) -> Vec<String> {
         let Some(places) = &self.locations else {
@@ -144,28 +159,6 @@ impl Pricing {
     }
 }
 
-/// A place with its stock.
-#[derive(Deserialize)]
-pub(crate) struct DataCenter {
-    location: Named,
-    server_types: Stock,
-}
-
-#[derive(Deserialize)]
-struct Stock {
-    /// Can be bought now; what is only supported is sold out.
-    available: Vec<Value>,
-}
-
-page!(DataCenters, "datacenters", datacenters: DataCenter, meta: Meta);
-
-/// Whether one of the location's data centres has the type; `None` when none of them is listed.
-pub(crate) fn has(centers: &[DataCenter], location: &str, wanted: &ServerType) -> Option<bool> {
-    let mut here = centers.iter().filter(|center| center.location.name == location).peekable();
-    here.peek()?;
-    Some(here.any(|center| center.server_types.available.iter().any(|id| id.as_i64() == wanted.id)))
-}
-
 /// An image; snapshots have no name.
 #[derive(Deserialize)]
 pub(crate) struct ImageBody {
@@ -225,18 +218,23 @@ mod tests {
     }
 
     #[test]
-    fn stock_is_told_by_the_data_centres_of_the_place() {
-        let wanted: ServerType = serde_json::from_value(server_type()).unwrap();
-        let center = |place: &str, available: Value| -> DataCenter {
-            serde_json::from_value(
-                json!({"location": {"name": place}, "server_types": {"available": available}}),
-            )
-            .unwrap()
-        };
-        let centers =
-            [center("fsn1", json!([1])), center("fsn1", json!([7, 114])), center("nbg1", json!([]))];
-        assert_eq!(has(&centers, "fsn1", &wanted), Some(true));
-        assert_eq!(has(&centers, "nbg1", &wanted), Some(false));
-        assert_eq!(has(&centers, "hel1", &wanted), None);
+    fn a_place_that_had_its_end_has_none_left_unless_it_says_so() {
+        let now = "2026-11-20T08:15:11Z".parse().unwrap();
+        for (end, available, told) in [
+            (json!("2026-11-20T08:15:11Z"), Value::Null, Some(false)),
+            (json!("2026-11-20T08:15:12Z"), Value::Null, None),
+            (json!("2026-01-01T00:00:00+00:00"), json!("?"), Some(false)),
+            (json!("2026-01-01T00:00:00Z"), json!(true), Some(true)),
+            (json!("2099-01-01T00:00:00Z"), json!(false), Some(false)),
+            (json!("soon"), Value::Null, None),
+            (json!(7), Value::Null, None),
+        ] {
+            let mut body = server_type();
+            let deprecation = json!({"announced": "2025-10-16T06:00:00Z", "unavailable_after": end});
+            body["locations"] = json!([{"name": "fsn1", "deprecation": deprecation, "available": available}, {"name": "ash"}]);
+            let one = serde_json::from_value::<ServerType>(body).unwrap().told_at(now);
+            assert_eq!((one.available("fsn1"), one.available("ash")), (told, None), "{end} {available}");
+            assert_eq!(one.regions().contains(&"fsn1".to_owned()), told != Some(false), "{end} {available}");
+        }
     }
 }

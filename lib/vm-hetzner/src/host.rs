@@ -8,15 +8,16 @@ use app::ports::{
 };
 use domain::catalogue::{Offering, Os, Provider};
 use domain::secret::Secret;
-use domain::vm::{Vm, VmId};
+use domain::vm::{Vm, VmId, VmState};
 use reqwest::Method;
 use serde_json::json;
 use vm_http::failure::{deleted, of_taken};
 use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
-use crate::catalogue::{self, DataCenters, Images, Locations, Pricing, ServerTypes};
+use crate::catalogue::{Images, Locations, Pricing};
 use crate::client::{Client, checked};
-use crate::server::{Acted, CreateBody, Created, OneServer, PublicNetWish};
+use crate::pages::PER_PAGE;
+use crate::server::{Acted, Actions, CreateBody, Created, OneServer, PublicNetWish};
 use crate::{failure, labels, names};
 
 /// Bytes of user data that Hetzner takes.
@@ -62,7 +63,12 @@ impl VmHost for Client {
     }
 
     async fn get(&self, id: &VmId) -> Result<CreatedVm, VmError> {
-        Ok(self.api.read::<OneServer>(&["servers", checked(id)?], &[]).await?.server.read())
+        let id = checked(id)?;
+        let server = self.api.read::<OneServer>(&["servers", id], &[]).await?.server;
+        let failure = if server.is_not_up() { self.failure(id).await } else { None };
+        let mut found = server.read();
+        found.vm.state = failure.unwrap_or(found.vm.state);
+        Ok(found)
     }
 
     async fn find(&self, trace: &Trace) -> Result<Vec<Vm>, VmError> {
@@ -126,10 +132,7 @@ impl VmHost for Client {
     /// Hetzner tells the sum of the current period only: one entry, whatever `days` is.
     async fn traffic(&self, id: &VmId, _days: u16) -> Result<Vec<Traffic>, VmError> {
         let answer = self.api.get(&["servers", checked(id)?], &[]).await?;
-        if !answer.is_success() {
-            return Err(failure::refused(&answer));
-        }
-        Ok(body::<OneServer>(&answer)?.server.traffic(answer.date()))
+        Ok(self.api.told::<OneServer>(&answer)?.server.traffic(answer.date()))
     }
 
     /// There is no balance to be had; what is asked only shows whether the token is taken.
@@ -143,7 +146,7 @@ impl VmHost for Client {
     }
 
     async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
-        let types = self.all::<ServerTypes>(&[]).await?;
+        let types = self.server_types(&[]).await?;
         let in_dollars = self.api.read::<Pricing>(&["pricing"], &[]).await?.is_in_dollars();
         Ok(types.into_iter().map(|one| one.plan(in_dollars)).collect())
     }
@@ -153,20 +156,11 @@ impl VmHost for Client {
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
-        let types = self.all::<ServerTypes>(&[("name", &offering.plan)]).await?;
+        let types = self.server_types(&[("name", &offering.plan)]).await?;
         let Some(wanted) = types.into_iter().find(|one| one.name == offering.plan) else { return Ok(false) };
-        if let Some(told) = wanted.available(&offering.provider_region) {
-            return Ok(told);
-        }
-        if !wanted.regions().contains(&offering.provider_region) {
-            return Ok(false);
-        }
-        match self.all::<DataCenters>(&[]).await {
-            Ok(centers) => Ok(catalogue::has(&centers, &offering.provider_region, &wanted).unwrap_or(true)),
-            // They have left the API in October 2026 (410). Without them only a create tells.
-            Err(VmError::NotFound | VmError::Refused(_)) => Ok(true),
-            Err(error) => Err(error),
-        }
+        let region = &offering.provider_region;
+        // Where the size says nothing of its stock only a create tells.
+        Ok(wanted.available(region).unwrap_or_else(|| wanted.regions().contains(region)))
     }
 }
 
@@ -181,6 +175,19 @@ impl Client {
             return Ok(CreatedVm { vm, password: None });
         }
         Err(VmError::Refused(format!("the name {name} is taken by a machine that is not ours")))
+    }
+
+    /// Why a machine that is not up never will be. As long as that cannot be learnt it may be.
+    async fn failure(&self, id: &str) -> Option<VmState> {
+        let (sort, per_page) = (("sort", "id:asc"), PER_PAGE.to_string());
+        let first_page = [sort, ("page", "1"), ("per_page", per_page.as_str())];
+        match self.api.read::<Actions>(&["servers", id, "actions"], &first_page).await {
+            Ok(actions) => actions.failure(),
+            Err(error) => {
+                tracing::info!(%error, id, "the actions of a machine that is not up cannot be read");
+                None
+            }
+        }
     }
 
     /// An action without a body.

@@ -64,9 +64,17 @@ pub(crate) struct Acted {
     pub(crate) root_password: Option<Secret<String>>,
 }
 
+/// What was done to a machine, oldest first.
+#[derive(Deserialize)]
+pub(crate) struct Actions {
+    actions: Vec<Action>,
+}
+
 /// Something that is being done. Its `error` may be filled while it runs: only the status counts.
 #[derive(Deserialize)]
 struct Action {
+    #[serde(default, deserialize_with = "lenient::word")]
+    command: String,
     #[serde(default, deserialize_with = "lenient::word")]
     status: String,
     #[serde(default)]
@@ -133,14 +141,38 @@ struct DataCenter {
     location: Option<Named>,
 }
 
+impl Action {
+    fn failed(&self) -> bool {
+        self.status == "error"
+    }
+
+    fn state(&self) -> VmState {
+        let code = self.error.as_ref().map(|error| error.code.as_str()).unwrap_or_default();
+        VmState::Failed(bounded(code, WORD_CHARS_MAX))
+    }
+}
+
+impl Actions {
+    /// The end of a machine that will never run: it could not be made, or no start of it has gone well so far. `None`
+    /// also for one of which the list does not tell the beginning.
+    pub(crate) fn failure(&self) -> Option<VmState> {
+        let of = |command: &'static str| self.actions.iter().filter(move |one| one.command == command);
+        let made = of("create_server").next()?;
+        if made.failed() {
+            return Some(made.state());
+        }
+        let first_start = of("start_server").next()?;
+        of("start_server").all(Action::failed).then(|| first_start.state())
+    }
+}
+
 impl Created {
     /// In our words; failed when an action that makes or starts it already has.
     pub(crate) fn read(self) -> CreatedVm {
         let mut made = self.server.read();
-        let mut actions = self.action.into_iter().chain(self.next_actions.into_iter().flatten());
-        if let Some(action) = actions.find(|action| action.status == "error") {
-            let code = action.error.map(|error| error.code).unwrap_or_default();
-            made.vm.state = VmState::Failed(bounded(&code, WORD_CHARS_MAX));
+        let mut actions = self.action.iter().chain(self.next_actions.iter().flatten());
+        if let Some(action) = actions.find(|action| action.failed()) {
+            made.vm.state = action.state();
         }
         CreatedVm { password: self.root_password, ..made }
     }
@@ -185,6 +217,11 @@ impl Server {
     fn address(&self) -> Option<IpAddr> {
         let address: Ipv4Addr = self.public_net.as_ref()?.ipv4.as_ref()?.ip.as_deref()?.parse().ok()?;
         (!address.is_unspecified()).then_some(address.into())
+    }
+
+    /// Whether it may never have run.
+    pub(crate) fn is_not_up(&self) -> bool {
+        matches!(self.status.as_str(), "initializing" | "starting" | "off")
     }
 
     fn is_blocked(&self) -> bool {
@@ -279,6 +316,32 @@ mod tests {
         });
         let made: Created = serde_json::from_value(made).unwrap();
         assert_eq!(made.read().vm.state, VmState::Failed("no_start".to_owned()));
+    }
+
+    #[test]
+    fn a_machine_that_could_not_be_made_or_was_never_started_has_failed() {
+        let create =
+            |status: &str| json!({"command": "create_server", "status": status, "error": {"code": "c"}});
+        let start =
+            |status: &str| json!({"command": "start_server", "status": status, "error": {"code": "s"}});
+        let failed = |code: &str| Some(VmState::Failed(code.to_owned()));
+        for (actions, failure) in [
+            (json!([]), None),
+            (json!([create("running")]), None),
+            (json!([create("success")]), None),
+            (json!([create("error")]), failed("c")),
+            (json!([create("error"), start("running")]), failed("c")),
+            (json!([create("success"), start("running")]), None),
+            (json!([create("success"), start("error")]), failed("s")),
+            (json!([create("success"), start("error"), start("running")]), None),
+            (json!([create("success"), start("success"), start("error")]), None),
+            (json!([start("error")]), None),
+            (json!([create("success"), {"command": "stop_server", "status": "error"}]), None),
+            (json!([{"command": "create_server", "status": "error"}]), failed("")),
+        ] {
+            let told: Actions = serde_json::from_value(json!({"actions": actions})).unwrap();
+            assert_eq!(told.failure(), failure, "{actions}");
+        }
     }
 
     #[test]

@@ -113,10 +113,7 @@ impl VmHost for Client {
     /// One entry, whatever `days` says: the month so far, on today's date by the provider's clock.
     async fn traffic(&self, id: &VmId, _: u16) -> Result<Vec<Traffic>, VmError> {
         let answer = self.get(&["linode", "instances", number(id)?, "transfer"], &[], None).await?;
-        if !answer.is_success() {
-            return Err(failure::refused(&answer));
-        }
-        let transfer: Transfer = body(&answer)?;
+        let transfer: Transfer = self.api.told(&answer)?;
         answer.date().map(|now| transfer.until(now)).ok_or_else(|| unclear(&answer))
     }
 

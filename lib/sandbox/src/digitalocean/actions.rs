@@ -33,6 +33,8 @@ struct Action {
     region: &'static Region,
     started_ms: i64,
     takes: Duration,
+    /// It ends in error.
+    fails: bool,
 }
 
 impl Actions {
@@ -46,9 +48,14 @@ impl Action {
         let takes_ms = i64::try_from(clock.compressed(self.takes).as_millis()).unwrap_or(i64::MAX);
         let ends_ms = self.started_ms.saturating_add(takes_ms);
         let is_over = now_ms >= ends_ms;
+        let status = match (is_over, self.fails) {
+            (false, _) => "in-progress",
+            (true, false) => "completed",
+            (true, true) => "errored",
+        };
         json!({
             "id": self.id,
-            "status": if is_over { "completed" } else { "in-progress" },
+            "status": status,
             "type": self.kind,
             "started_at": zulu(self.started_ms),
             "completed_at": is_over.then(|| zulu(ends_ms)),
@@ -60,7 +67,7 @@ impl Action {
     }
 }
 
-/// An action that takes so long, in the provider's time.
+/// An action that takes so long, in the provider's time; a create's ends as the droplet's creation does.
 pub(super) fn begin(
     world: &World,
     kind: &'static str,
@@ -69,7 +76,8 @@ pub(super) fn begin(
 ) -> Value {
     let now = world.clock.now_ms();
     let (id, region) = (world.machines.number(), droplet.own.region);
-    let action = Action { id, kind, droplet: droplet.id.clone(), region, started_ms: now, takes };
+    let fails = kind == "create" && droplet.creation_fails;
+    let action = Action { id, kind, droplet: droplet.id.clone(), region, started_ms: now, takes, fails };
     let shape = action.shape(world.clock, now);
     let mut actions = locked(&world.digitalocean.actions);
     if actions.0.len() >= ACTIONS_MAX {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::create::{required, user_data};
 use super::machine::{STARTED, SWITCHING, is_locked, status};
-use super::{Hetzner, catalogue, error, invalid, locked_server, object};
+use super::{Hetzner, catalogue, error, invalid, locked_server, object, paging};
 use crate::clock::{Clock, iso_seconds};
 use crate::machines::{Machine, Play, Power, on_machine, reinstall, set_password, switch};
 use crate::random;
@@ -31,6 +33,8 @@ struct Action {
     server: String,
     started_ms: i64,
     takes: Duration,
+    /// It ends in error.
+    fails: bool,
 }
 
 impl Actions {
@@ -40,6 +44,14 @@ impl Actions {
 }
 
 impl Action {
+    fn status(&self, is_over: bool) -> &'static str {
+        match (is_over, self.fails) {
+            (false, _) => "running",
+            (true, false) => "success",
+            (true, true) => "error",
+        }
+    }
+
     /// An error stands there whatever the status is, as in the documentation's examples.
     fn shape(&self, clock: Clock, now_ms: i64) -> Value {
         let takes_ms = i64::try_from(clock.compressed(self.takes).as_millis()).unwrap_or(i64::MAX);
@@ -48,7 +60,7 @@ impl Action {
         json!({
             "id": self.id,
             "command": self.command,
-            "status": if is_over { "success" } else { "running" },
+            "status": self.status(is_over),
             "progress": if is_over { 100 } else { 0 },
             "started": iso_seconds(self.started_ms),
             "finished": is_over.then(|| iso_seconds(ends_ms)),
@@ -60,9 +72,18 @@ impl Action {
 
 /// An action that takes so long, in the provider's time.
 pub(super) fn begin(world: &World, command: &'static str, server: &str, takes: Duration) -> Value {
+    begun(world, command, server, takes, false)
+}
+
+/// The same with one that ends in error.
+pub(super) fn begin_failing(world: &World, command: &'static str, server: &str, takes: Duration) -> Value {
+    begun(world, command, server, takes, true)
+}
+
+fn begun(world: &World, command: &'static str, server: &str, takes: Duration, fails: bool) -> Value {
     let now = world.clock.now_ms();
-    let action =
-        Action { id: world.machines.number(), command, server: server.to_owned(), started_ms: now, takes };
+    let (id, server) = (world.machines.number(), server.to_owned());
+    let action = Action { id, command, server, started_ms: now, takes, fails };
     let shape = action.shape(world.clock, now);
     let mut actions = locked(&world.hetzner.actions);
     if actions.0.len() >= ACTIONS_MAX {
@@ -84,6 +105,36 @@ pub(super) async fn fetch(State(world): State<Shared>, Path(id): Path<String>) -
             }
         })
         .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    status: Option<String>,
+    sort: Option<String>,
+    page: Option<usize>,
+    per_page: Option<usize>,
+}
+
+/// `GET /servers/{id}/actions`: oldest first, unless `sort=id:desc`.
+pub(super) async fn of_server(
+    State(world): State<Shared>,
+    Path(id): Path<String>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Response {
+    let Ok(Query(filter)) = filter else { return invalid("invalid query parameter") };
+    on_machine::<Hetzner>(&world, "hetzner.actions", &id, |machine| {
+        let now = world.clock.now_ms();
+        let actions = locked(&world.hetzner.actions);
+        let own = actions.0.iter().filter(|action| action.server == machine.id);
+        let shapes = own.map(|action| action.shape(world.clock, now));
+        let fits = |row: &Value| filter.status.as_deref().is_none_or(|status| row["status"] == status);
+        let mut rows: Vec<Value> = shapes.filter(fits).collect();
+        if filter.sort.as_deref() == Some("id:desc") {
+            rows.reverse();
+        }
+        paging::answer("actions", rows, filter.page, filter.per_page)
+    })
+    .await
 }
 
 /// `POST /servers/{id}/actions/poweron`

@@ -158,22 +158,6 @@ impl Location {
             "network_zone": self.zone,
         })
     }
-
-    /// `available`: what can be ordered here now.
-    pub(super) fn data_center(&self, available: &[u32]) -> Value {
-        let supported: Vec<u32> = SERVER_TYPES.iter().filter(|t| t.is_in(self)).map(|t| t.id).collect();
-        json!({
-            "id": self.id,
-            "name": format!("{}-dc1", self.name),
-            "description": format!("{} DC 1", self.city),
-            "location": self.shape(),
-            "server_types": {
-                "supported": supported,
-                "available": available,
-                "available_for_migration": available,
-            },
-        })
-    }
 }
 
 impl ServerType {
@@ -189,11 +173,7 @@ impl ServerType {
         }
     }
 
-    pub(super) fn shape(&self) -> Value {
-        let at = |place: &&'static str| {
-            let id = find_location(place).map(|location| location.id);
-            json!({"id": id, "name": place, "deprecation": self.deprecation()})
-        };
+    pub(super) fn prices(&self) -> Value {
         let price = |place: &&'static str| {
             json!({
                 "location": place,
@@ -202,6 +182,16 @@ impl ServerType {
                 "included_traffic": 21_990_232_555_520_u64,
                 "price_per_tb_traffic": {"net": "1.0000000000", "gross": "1.1900000000000000"},
             })
+        };
+        self.places.iter().map(price).collect()
+    }
+
+    /// `empty`: where nothing can be had now.
+    pub(super) fn shape(&self, empty: &[&str]) -> Value {
+        let at = |place: &&'static str| {
+            let id = find_location(place).map(|location| location.id);
+            let available = !empty.contains(place);
+            json!({"id": id, "name": place, "deprecation": self.deprecation(), "available": available})
         };
         json!({
             "id": self.id,
@@ -213,7 +203,7 @@ impl ServerType {
             "disk": self.disk_gb,
             "deprecated": self.deprecated,
             "deprecation": self.deprecation(),
-            "prices": self.places.iter().map(price).collect::<Vec<_>>(),
+            "prices": self.prices(),
             "storage_type": "local",
             "cpu_type": "shared",
             "architecture": self.architecture,

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::actions::begin;
+use super::actions::{begin, begin_failing};
 use super::machine::{Own, STARTED, SWITCHING, new, shape};
 use super::{Hetzner, catalogue, invalid, labels, object};
 use crate::machines::{self, New, Play};
@@ -40,10 +40,11 @@ fn open(world: &Shared, call: &Call<'_>, fields: &Value) -> Response {
     }
     let keyless = fields["ssh_keys"].as_array().is_none_or(Vec::is_empty);
     machines::open(world, call, &mut inventory, new, |machine| {
+        let making = if machine.creation_fails { begin_failing } else { begin };
         let answer = json!({
             "server": shape(machine, world.clock, world.clock.now_ms()),
-            "action": begin(world, "create_server", &machine.id, STARTED - SWITCHING),
-            "next_actions": [begin(world, "start_server", &machine.id, STARTED)],
+            "action": making(world, "create_server", &machine.id, STARTED - SWITCHING),
+            "next_actions": [making(world, "start_server", &machine.id, STARTED)],
             "root_password": machine.password.as_deref().filter(|_| keyless),
         });
         (StatusCode::CREATED, Json(answer)).into_response()

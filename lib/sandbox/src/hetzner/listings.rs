@@ -1,8 +1,9 @@
-//! What can be had: locations, data centres with their stock, server types, images, prices.
+//! What can be had: locations, server types with their stock, images, prices.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::catalogue::{IMAGES, LOCATIONS, SERVER_TYPES};
 use super::{Hetzner, invalid, paging};
 use crate::machines::{Play, sold_out};
+use crate::operation::Service;
 use crate::world::{Shared, World};
 
 #[derive(Deserialize)]
@@ -28,25 +30,22 @@ pub(super) async fn locations(State(world): State<Shared>, filter: Asked) -> Res
     answer(&world, "hetzner.regions", "locations", filter, rows).await
 }
 
-/// `GET /datacenters`: what is available now is less than what is supported.
-pub(super) async fn data_centers(State(world): State<Shared>, filter: Asked) -> Response {
-    let rows = |world: &World| {
-        LOCATIONS
-            .iter()
-            .map(|location| {
-                let is_empty = sold_out(world, "hetzner.availability", location.name);
-                let here = SERVER_TYPES.iter().filter(|one| !is_empty && one.is_in(location));
-                let available: Vec<u32> = here.map(|one| one.id).collect();
-                (location.name, location.data_center(&available))
-            })
-            .collect()
+/// `GET /datacenters`: gone since October 2026; the server types tell the stock.
+pub(super) async fn data_centers(State(world): State<Shared>) -> Response {
+    let gone = || {
+        let text = "the Data Centers API was removed";
+        Service::Hetzner.coded_error(StatusCode::GONE, "deprecated_api_endpoint", text)
     };
-    answer(&world, "hetzner.availability", "datacenters", filter, rows).await
+    Hetzner::call("hetzner.availability", "").run(&world, async { gone() }).await
 }
 
-/// `GET /server_types`
+/// `GET /server_types`: also where each can be had now.
 pub(super) async fn server_types(State(world): State<Shared>, filter: Asked) -> Response {
-    let rows = |_: &World| SERVER_TYPES.iter().map(|one| (one.name, one.shape())).collect();
+    let rows = |world: &World| {
+        let names = LOCATIONS.iter().map(|one| one.name);
+        let empty: Vec<&str> = names.filter(|name| sold_out(world, "hetzner.availability", name)).collect();
+        SERVER_TYPES.iter().map(|one| (one.name, one.shape(&empty))).collect()
+    };
     answer(&world, "hetzner.plans", "server_types", filter, rows).await
 }
 
@@ -62,7 +61,7 @@ pub(super) async fn pricing(State(world): State<Shared>) -> Response {
         .run(&world, async {
             let types: Vec<Value> = SERVER_TYPES
                 .iter()
-                .map(|one| json!({"id": one.id, "name": one.name, "prices": one.shape()["prices"]}))
+                .map(|one| json!({"id": one.id, "name": one.name, "prices": one.prices()}))
                 .collect();
             let pricing = json!({"currency": "EUR", "vat_rate": "19.000000", "server_types": types});
             Json(json!({"pricing": pricing})).into_response()

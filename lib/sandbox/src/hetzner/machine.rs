@@ -135,6 +135,7 @@ pub(super) fn is_locked(machine: &Machine<Hetzner>, clock: Clock, now_ms: i64) -
 pub(super) fn status(machine: &Machine<Hetzner>, clock: Clock, now_ms: i64) -> &'static str {
     let busy = machine.since_action(clock, now_ms) < SWITCHING;
     match machine.last {
+        Last::Install if machine.creation_fails => "initializing",
         Last::Install => match machine.age(clock, now_ms) {
             age if age < WRITTEN && machine.reinstalled => "rebuilding",
             age if age < WRITTEN => "initializing",
@@ -169,7 +170,7 @@ pub(super) fn shape(machine: &Machine<Hetzner>, clock: Clock, now_ms: i64) -> Va
             "firewalls": [],
         },
         "private_net": [],
-        "server_type": machine.own.server_type.shape(),
+        "server_type": machine.own.server_type.shape(&[]),
         "location": machine.own.location.shape(),
         "image": machine.own.image.shape(),
         "iso": null,

@@ -32,7 +32,8 @@ use crate::world::Shared;
 
 use actions::Actions;
 
-/// The project: its token, its machines, and what is being done to them.
+/// The project: its token, its machines, and what is being done to them. Of the two locks that of the inventory is taken
+/// first.
 pub(crate) struct Hetzner {
     token: String,
     inventory: Mutex<Inventory<Self>>,
@@ -51,6 +52,7 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .route("/servers", get(servers::list).post(create::create))
         .route("/servers/{id}", get(servers::fetch).put(servers::update).delete(servers::delete))
         .route("/servers/{id}/metrics", get(servers::metrics))
+        .route("/servers/{id}/actions", get(actions::of_server))
         .route("/servers/{id}/actions/poweron", post(actions::power_on))
         .route("/servers/{id}/actions/poweroff", post(actions::power_off))
         .route("/servers/{id}/actions/shutdown", post(actions::shut_down))
@@ -61,6 +63,7 @@ pub(crate) fn router(world: &Shared) -> Router<Shared> {
         .route("/actions/{id}", get(actions::fetch))
         .route("/locations", get(listings::locations))
         .route("/datacenters", get(listings::data_centers))
+        .route("/datacenters/{id}", get(listings::data_centers))
         .route("/server_types", get(listings::server_types))
         .route("/images", get(listings::images))
         .route("/pricing", get(listings::pricing))

@@ -60,7 +60,8 @@ pub(crate) fn open<P: Play>(
     machine.visible_at_ms = now + i64::try_from(hidden_for.as_millis()).unwrap_or(0);
     machine.installed_at_ms = machine.visible_at_ms;
     machine.held = strikes(Kind::Held).is_some();
-    machine.never_boots = strikes(Kind::NeverBoot).is_some() || machine.held;
+    machine.creation_fails = strikes(Kind::ActionFails).is_some();
+    machine.never_boots = strikes(Kind::NeverBoot).is_some() || machine.held || machine.creation_fails;
     machine.calls_home = strikes(Kind::BootSilent).is_none();
     let answer = answer(&machine);
     tokio::spawn(Action::begin(world, &mut machine, Last::Install).install(hidden_for));

@@ -69,6 +69,8 @@ pub(crate) struct Machine<P: Play> {
     pub(crate) calls_home: bool,
     /// The provider waits for a person: it shows that, and the machine never boots.
     pub(crate) held: bool,
+    /// The action that makes it ends in error, and it never boots.
+    pub(crate) creation_fails: bool,
     /// False for one that was put in by the control API: nothing stands behind it.
     pub(super) has_desktop: bool,
     /// When it first answered RDP, and when it could first be used for good.
@@ -108,6 +110,7 @@ impl<P: Play> Machine<P> {
             never_boots: false,
             calls_home: true,
             held: false,
+            creation_fails: false,
             has_desktop: true,
             first_answer_at_ms: None,
             booted_at_ms: None,

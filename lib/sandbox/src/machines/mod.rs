@@ -22,8 +22,8 @@
 //!
 //! What a machine shows is worked out when it is asked for: [`Machine::age`] since its installation began,
 //! [`Machine::since_action`] since the last power action, both in the provider's time, with `halted`, `never_boots`,
-//! `held` and `last`. Machine ids are unique over all providers. Rate limits and their headers are put around each
-//! router in `server.rs`, from the rules in `limits.rs`: a play has none of its own.
+//! `held`, `creation_fails` and `last`. Machine ids are unique over all providers. Rate limits and their headers are put
+//! around each router in `server.rs`, from the rules in `limits.rs`: a play has none of its own.
 
 mod addresses;
 mod bulk;

@@ -287,6 +287,14 @@ async fn faults_show_in_its_own_shapes() {
     assert_eq!(odd["droplet"]["status"], "hibernating");
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(account.get(&format!("{DROPLETS}/{stuck}")).await["droplet"]["status"], "new");
+    account.world.fault(fault("action_fails", "create")).await;
+    let failing = format!("{DROPLETS}/{}", account.id(droplet()).await);
+    let errored = async || {
+        let page = account.get(&format!("{failing}/actions")).await;
+        (page["actions"][0]["status"] == "errored").then_some(())
+    };
+    account.world.until("its creation fails", errored).await;
+    assert_eq!(account.get(&failing).await["droplet"]["status"], "new");
     account.world.fault(fault("stale_list", "list")).await;
     assert_eq!(account.ids("").await, Vec::<String>::new());
     account.world.close().await;

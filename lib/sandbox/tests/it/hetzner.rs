@@ -243,15 +243,49 @@ async fn what_can_be_had_is_listed_with_prices_and_stock() {
     assert!(project.get("/images?name=ubuntu-24.04&architecture=x86").await["images"][0]["id"].is_u64());
     assert_eq!(project.get("/locations?name=hel1").await["locations"][0]["country"], "FI");
 
-    let available =
-        async || project.get("/datacenters").await["datacenters"][0]["server_types"]["available"].clone();
-    assert!(available().await.as_array().is_some_and(|ids| ids.contains(&cpx22["id"])));
+    let available = async || {
+        let types = project.get("/server_types?name=cpx22").await;
+        let places = types["server_types"][0]["locations"].as_array().cloned().expect("a list");
+        let here = places.into_iter().filter(|place| place["available"] == true);
+        here.filter_map(|place| place["name"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(available().await, ["fsn1", "nbg1", "hel1", "ash", "hil", "sin"]);
     project
         .world
         .fault(json!({"target": "hetzner.availability", "kind": "out_of_stock", "match": "fsn1"}))
         .await;
-    assert_eq!(available().await, json!([]));
-    assert_ne!(available().await, json!([]));
+    assert_eq!(available().await, ["nbg1", "hel1", "ash", "hil", "sin"]);
+    assert_eq!(available().await.len(), 6);
+    project.world.close().await;
+}
+
+#[tokio::test]
+async fn the_data_centers_have_left_the_api() {
+    let project = Project::open(60).await;
+    for path in ["/datacenters", "/datacenters/4"] {
+        let gone = project.call(Method::GET, path, None).await;
+        assert_eq!((gone.status, &gone.body["error"]["code"]), (410, &json!("deprecated_api_endpoint")));
+    }
+    project.world.close().await;
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_shows_in_the_servers_actions() {
+    let project = Project::open(400).await;
+    project.world.fault(json!({"target": "hetzner.create", "kind": "action_fails"})).await;
+    let made = project.create(server(NAME)).await;
+    assert_eq!(made["action"]["status"], "running");
+    let path = format!("/servers/{}", made["server"]["id"]);
+    let commands = async |query: &str| {
+        let page = project.get(&format!("{path}/actions?{query}")).await;
+        let rows = page["actions"].as_array().cloned().expect("a list").into_iter();
+        rows.map(|row| row["command"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let failed = async || commands("status=error").await.into_iter().next();
+    assert_eq!(project.world.until("it fails", failed).await, "create_server");
+    assert_eq!(project.get(&path).await["server"]["status"], "initializing");
+    assert_eq!(commands("").await, ["create_server", "start_server"]);
+    assert_eq!(commands("sort=id:desc&per_page=1").await, ["start_server"]);
     project.world.close().await;
 }
 

@@ -332,7 +332,7 @@ async fn stock_is_told_for_what_is_limited_and_images_have_no_windows() {
     account.world.fault(empty).await;
     let rows = account.get("/v4/regions/us-east/availability").await;
     assert_eq!(said(&rows, "g6-standard-2"), Some(json!(false)));
-    assert_eq!(account.get("/v4/regions/availability?page_size=500").await["results"], 39);
+    assert_eq!(account.get("/v4/regions/availability?page_size=500").await["results"], 42);
     assert_eq!(account.call(Method::GET, "/v4/regions/atlantis/availability", None).await.status, 404);
     assert_eq!(account.get("/v4/regions/ca-central").await["capabilities"], json!(["Linodes"]));
     assert_eq!(account.call(Method::GET, "/v4/regions/atlantis", None).await.status, 404);

@@ -91,3 +91,25 @@ async fn a_machine_has_no_address_until_it_has_a_public_one() {
     }
     panic!("it never runs: {}", json!(made.id.0));
 }
+
+#[tokio::test]
+async fn a_creation_that_fails_is_a_machine_that_failed() {
+    let (sandbox, adapter, _dir) = open().await;
+    let faults = format!("{}/faults", sandbox.urls().control());
+    let fault = json!({"target": "digitalocean.create", "kind": "action_fails"}).to_string();
+    let set = client().post(faults).header("content-type", "application/json").body(fault).send().await;
+    assert_eq!(set.expect("an answer").status(), 201);
+
+    let id = adapter.create(&request()).await.expect("a machine").vm.id;
+    let mut states = Vec::new();
+    for _ in 0..400 {
+        let vm = adapter.get(&id).await.expect("a machine").vm;
+        if vm.state == VmState::Failed("create errored".to_owned()) {
+            adapter.delete(&id).await.expect("a delete");
+            return sandbox.stop().await;
+        }
+        states.push(vm.state);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it never failed: {states:?}");
+}

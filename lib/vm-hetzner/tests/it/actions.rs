@@ -5,9 +5,9 @@ use domain::catalogue::Os;
 use domain::secret::Secret;
 use domain::vm::{VmId, VmState};
 use http_call::peer::{Peer, Reply};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{ID, adapter, again, id, images, one, outcome, refusal};
+use crate::{ID, adapter, again, id, images, one, outcome, page, refusal};
 
 fn acted() -> Reply {
     Reply::json(201, json!({"action": {"id": 1, "status": "running"}}).to_string())
@@ -64,6 +64,38 @@ async fn a_look_at_a_machine_reads_its_state_and_address() {
     assert_eq!(found.vm.address.map(|a| a.to_string()).as_deref(), Some("192.0.2.123"));
     assert!(found.password.is_none());
     assert_eq!(peer.lines(), [format!("GET /v1/servers/{ID}")]);
+}
+
+#[tokio::test]
+async fn a_machine_that_is_not_up_is_looked_at_for_an_action_that_failed() {
+    let actions = |create: &str, start: &str| {
+        let action = |id: u8, command: &str, status: &str| json!({"id": id, "command": command, "status": status, "error": {"code": "action_failed"}});
+        page(
+            "actions",
+            json!([action(1, "create_server", create), action(2, "start_server", start)]),
+            Value::Null,
+        )
+    };
+    let failed = || VmState::Failed("action_failed".to_owned());
+    for (status, reply, state) in [
+        ("initializing", actions("running", "running"), VmState::Pending),
+        ("initializing", actions("error", "running"), failed()),
+        ("starting", actions("success", "running"), VmState::Pending),
+        ("starting", actions("success", "error"), failed()),
+        ("off", actions("success", "error"), failed()),
+        ("off", actions("success", "success"), VmState::Stopped),
+        ("off", refusal(404, "not_found", "no"), VmState::Stopped),
+        ("initializing", Reply::html(200), VmState::Pending),
+    ] {
+        let peer = Peer::start(vec![one(json!({"status": status})), reply]).await;
+        assert_eq!(adapter(&peer).get(&id()).await.expect("a machine").vm.state, state, "{status}");
+        assert_eq!(peer.lines()[1], format!("GET /v1/servers/{ID}/actions?sort=id%3Aasc&page=1&per_page=50"));
+    }
+    for status in ["running", "stopping", "rebuilding", "dreaming"] {
+        let peer = Peer::start(vec![one(json!({"status": status}))]).await;
+        assert_eq!(outcome(adapter(&peer).get(&id()).await), "done");
+        assert_eq!(peer.seen().len(), 1, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod contract;
 mod create;
 mod lists;
 mod offers;
+mod sandbox;
 
 use app::ports::{CreateVm, Reinstall, Trace, UserData, VmError};
 use domain::Timestamp;

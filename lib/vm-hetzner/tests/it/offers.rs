@@ -24,11 +24,6 @@ fn pricing(currency: &str) -> Reply {
     Reply::json(200, json!({"pricing": {"currency": currency, "vat_rate": "19.0"}}).to_string())
 }
 
-fn centers(available: Value) -> Reply {
-    let center = json!({"id": 4, "location": {"name": "fsn1"}, "server_types": {"supported": [114], "available": available}});
-    page("datacenters", json!([center]), Value::Null)
-}
-
 #[tokio::test]
 async fn the_account_only_shows_whether_the_token_is_taken() {
     let peer =
@@ -82,57 +77,50 @@ async fn locations_and_images_are_read_to_the_end_of_their_lists() {
     assert_eq!(adapter.images().await.expect("images").pop(), Some(image));
 }
 
+/// A size that says something of `fsn1`, and nothing of `ash`.
+fn said(fsn1: Value) -> Reply {
+    let mut here = json!({"id": 1, "name": "fsn1", "deprecation": null});
+    here.as_object_mut().expect("an object").extend(fsn1.as_object().cloned().expect("an object"));
+    let there = json!({"id": 4, "name": "ash", "deprecation": null});
+    page("server_types", json!([{"id": 114, "name": "cpx22", "locations": [here, there]}]), Value::Null)
+}
+
 #[tokio::test]
-async fn a_size_is_in_stock_when_a_data_centre_of_its_place_has_it_now() {
-    for (script, expected) in [
-        (vec![types(), centers(json!([1, 114]))], "true"),
-        (vec![types(), centers(json!([1]))], "false"),
-        (vec![types(), page("datacenters", json!([]), Value::Null)], "true"),
-        (vec![types(), refusal(404, "not_found", "gone")], "true"),
-        (vec![page("server_types", json!([]), Value::Null)], "false"),
-        (vec![types(), Reply::json(200, "{}")], "unclear"),
+async fn a_size_says_itself_where_it_is_in_stock() {
+    for (reply, expected) in [
+        (said(json!({"available": true})), "true"),
+        (said(json!({"available": false})), "false"),
+        (said(json!({"available": "?"})), "true"),
+        (types(), "true"),
+        (page("server_types", json!([]), Value::Null), "false"),
+        (Reply::json(200, "{}"), "unclear"),
     ] {
-        let peer = Peer::start(script).await;
+        let peer = Peer::start(vec![reply]).await;
         let answer = adapter(&peer).in_stock(&offering()).await;
         assert_eq!(answer.map(|yes| yes.to_string()).unwrap_or_else(|error| crate::name(&error)), expected);
-        assert_eq!(peer.lines()[0], "GET /v1/server_types?name=cpx22&page=1&per_page=50");
+        assert_eq!(peer.lines(), ["GET /v1/server_types?name=cpx22&page=1&per_page=50"]);
     }
     let mut elsewhere = offering();
     elsewhere.provider_region = "sin".to_owned();
     let peer = Peer::start(vec![types()]).await;
     assert!(!adapter(&peer).in_stock(&elsewhere).await.expect("an answer"));
-}
-
-#[tokio::test]
-async fn what_a_size_says_of_a_place_goes_before_what_the_data_centres_say() {
-    let said = |fsn1: Value, ash: Value| {
-        let place = |name: &str, available: &Value| {
-            let mut place = json!({"id": 1, "name": name, "deprecation": null, "available": available});
-            place
-                .as_object_mut()
-                .expect("an object")
-                .retain(|name, value| name != "available" || !value.is_null());
-            place
-        };
-        let kind =
-            json!({"id": 114, "name": "cpx22", "locations": [place("fsn1", &fsn1), place("ash", &ash)]});
-        page("server_types", json!([kind]), Value::Null)
-    };
-    for (fsn1, expected, calls) in [(json!(true), true, 1), (json!(false), false, 1), (json!("?"), true, 2)] {
-        let peer = Peer::start(vec![said(fsn1, json!(true)), centers(json!([114]))]).await;
-        assert_eq!(adapter(&peer).in_stock(&offering()).await.expect("an answer"), expected);
-        assert_eq!(peer.seen().len(), calls);
-    }
-    let peer = Peer::start(vec![said(json!(false), Value::Null), pricing("USD")]).await;
+    let peer = Peer::start(vec![said(json!({"available": false})), pricing("USD")]).await;
     assert_eq!(adapter(&peer).plans().await.expect("sizes")[0].regions, ["ash"]);
 }
 
 #[tokio::test]
-async fn without_data_centres_only_a_create_tells_what_is_there() {
-    for status in [404, 410] {
-        let gone = refusal(status, "deprecated_api_endpoint", "this endpoint was removed");
-        let peer = Peer::start(vec![types(), gone]).await;
-        assert!(adapter(&peer).in_stock(&offering()).await.expect("an answer"), "{status}");
+async fn a_size_that_had_its_end_in_a_place_by_the_date_of_the_answer_is_none_there() {
+    let ended = || said(json!({"deprecation": {"unavailable_after": "2026-11-01T00:00:00Z"}}));
+    for (date, in_stock, regions) in [
+        (Some("Fri, 20 Nov 2026 08:07:18 GMT"), false, &["ash"][..]),
+        (Some("Fri, 30 Oct 2026 08:07:18 GMT"), true, &["fsn1", "ash"]),
+        (None, true, &["fsn1", "ash"]),
+    ] {
+        let dated = |reply: Reply| date.map_or_else(ended, |date| reply.with("date", date));
+        let peer = Peer::start(vec![dated(ended()), dated(ended()), pricing("USD")]).await;
+        let adapter = adapter(&peer);
+        assert_eq!(adapter.in_stock(&offering()).await.expect("an answer"), in_stock, "{date:?}");
+        assert_eq!(adapter.plans().await.expect("sizes")[0].regions, regions, "{date:?}");
     }
 }
 
