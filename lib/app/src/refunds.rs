@@ -71,7 +71,7 @@ where
                 Ok(state) => state,
                 Err(GatewayError::Refused(why)) => match self.returned_by_bank(&payment, &reference).await? {
                     Some(state) => state,
-                    None => return Err(GatewayError::Refused(why).into()),
+                    None => return Err(self.refused(&payment, why).await?.into()),
                 },
                 Err(error) => return Err(error.into()),
             },
@@ -119,12 +119,28 @@ where
             payment.amount,
             payment.reference()
         );
-        let now = self.clock.now();
-        let alert =
-            Mail::alert(&payment.order.to_string(), "refund-part", note.clone(), Some(payment.order), now);
+        self.tell(payment, "refund-part", note.clone()).await?;
+        Ok(GatewayError::Refused(note))
+    }
+
+    /// The gateway will not give it back, in its own words: a person has to look.
+    async fn refused(&self, payment: &Payment, why: String) -> Result<GatewayError, AppError> {
+        let note = format!(
+            "the gateway refuses to give {} back for {}: {why}. It is asked again; if it stays with that, give it back by \
+             hand",
+            payment.amount,
+            payment.reference()
+        );
+        self.tell(payment, "refund-refused", note).await?;
+        Ok(GatewayError::Refused(why))
+    }
+
+    async fn tell(&self, payment: &Payment, what: &str, note: String) -> Result<(), AppError> {
+        let (order, now) = (payment.order, self.clock.now());
+        let alert = Mail::alert(&order.to_string(), what, note, Some(order), now);
         self.store.commit(vec![Write::MailIfNew(alert.clone())]).await?;
         announce(&self.queue, &[alert]).await;
-        Ok(GatewayError::Refused(note))
+        Ok(())
     }
 
     async fn postpone(&self, id: domain::ids::PaymentId) -> Result<(), AppError> {

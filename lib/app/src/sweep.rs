@@ -3,10 +3,14 @@
 //! It decides nothing about money or machines. It reads the work index, a bounded part of each kind, and
 //! queues or starts what is already idempotent; so it may run late, twice, or beside anything.
 
+use std::future::Future;
+
 use domain::Timestamp;
 use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::mail::Mail;
 use domain::order::{Order, OrderEvent, OrderStatus};
+use futures_util::future::{join, join3};
+use jiff::SignedDuration;
 
 use crate::error::{AppError, Chain};
 use crate::mails::announce;
@@ -23,6 +27,10 @@ pub const LOOKS_MAX: usize = 100;
 
 /// Of how many that are due it chooses them.
 const LISTED_MAX: u16 = 1_000;
+
+/// How long after its beginning a run begins with another thing: a look takes a few calls, of which a slow service
+/// answers each within seconds, and the function has 55 s.
+const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// What a run found, for the log and the metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +49,13 @@ pub struct Found {
     pub commands: usize,
     /// Things that could not be looked at; the log says why.
     pub failures: usize,
+}
+
+/// What came of one kind.
+#[derive(Debug, Default)]
+struct Looked {
+    done: usize,
+    failures: usize,
 }
 
 /// The sweep.
@@ -64,86 +79,138 @@ where
     F: StartWorkflow + ReadWorkflow + Sync,
     C: Clock + Sync,
 {
-    /// Looks once at everything that is due.
+    /// Looks once at everything that is due, at all kinds side by side: a service that is slow, or a kind that cannot
+    /// be listed, keeps no other kind waiting.
     ///
     /// # Errors
-    /// `Store` when the index cannot be read. A single thing that fails is logged and counted, and does not
-    /// keep the others waiting.
+    /// `Store` when a kind could not be listed, once all others were looked at. A single thing that fails is logged and
+    /// counted, and does not keep the others waiting.
     pub async fn run(&self) -> Result<Found, AppError> {
         let now = self.clock.now();
         let patient = now.checked_sub(self.policy.sweep_patience).unwrap_or(now);
+        let (first, second) = join(
+            join3(
+                self.look(WorkKind::OpenPayment, now, now, |id| self.check_payment(id)),
+                self.look(WorkKind::UnappliedEvent, patient, now, |key| self.queue_event(key)),
+                self.look(WorkKind::UnsettledOrder, patient, now, |id| self.look_after(id, now)),
+            ),
+            join3(
+                self.look(WorkKind::OpenRefund, now, now, |id| self.follow_refund(id)),
+                self.look(WorkKind::PendingMail, now, now, |id| self.queue_mail(id)),
+                self.look(WorkKind::BusyInstance, now, now, |id| self.nudge(id, now)),
+            ),
+        )
+        .await;
+        let (payments, events, orders) = first;
+        let (refunds, mails, commands) = second;
         let mut found = Found::default();
-
-        for id in self.turn(WorkKind::OpenPayment, now, now).await? {
-            let done = self.check_payment(&id).await;
-            count(done, &mut found.payments, &mut found.failures, "payment", &id);
-        }
-        for key in self.turn(WorkKind::UnappliedEvent, patient, now).await? {
-            let message = PaymentMessage::GatewayEvent { event: key.clone() };
-            let done = self.queue.queue_payment(&message).await.map_err(AppError::from);
-            count(done, &mut found.events, &mut found.failures, "event", &key);
-        }
-        for id in self.turn(WorkKind::UnsettledOrder, patient, now).await? {
-            match self.look_after(&id, now).await {
-                Ok(true) => found.orders += 1,
-                Ok(false) => {}
-                Err(error) => count(Err(error), &mut found.orders, &mut found.failures, "order", &id),
+        let mut unlisted = Ok(());
+        for (looked, good) in [
+            (payments, &mut found.payments),
+            (events, &mut found.events),
+            (orders, &mut found.orders),
+            (refunds, &mut found.refunds),
+            (mails, &mut found.mails),
+            (commands, &mut found.commands),
+        ] {
+            match looked {
+                Ok(Looked { done, failures }) => {
+                    *good = done;
+                    found.failures += failures;
+                }
+                Err(error) => unlisted = Err(error),
             }
         }
-        for id in self.turn(WorkKind::OpenRefund, now, now).await? {
-            let done = self.follow_refund(&id).await;
-            count(done, &mut found.refunds, &mut found.failures, "refund", &id);
+        if unlisted.is_err() {
+            tracing::info!(?found, "swept, all but what could not be listed");
         }
-        for id in self.turn(WorkKind::PendingMail, now, now).await? {
-            let done = self.queue.queue_mail(&MailMessage { mail: id.clone(), order: None }).await;
-            count(done.map_err(AppError::from), &mut found.mails, &mut found.failures, "mail", &id);
-        }
-        for id in self.turn(WorkKind::BusyInstance, now, now).await? {
-            let done = self.nudge(&id, now).await;
-            count(done, &mut found.commands, &mut found.failures, "command", &id);
-        }
-        Ok(found)
+        unlisted.map(|()| found)
     }
 
-    /// What this run looks at of a kind that is due by `until`. When that is more than one run looks at, each minute
-    /// goes on where the last one ended: much of it rests where it was after a look (an order whose workflow runs, a
-    /// command that takes its time) and must not keep the rest from being looked at.
+    /// Looks at what is due of one kind by `until`, with `at`, which says whether something was done.
+    async fn look<L>(
+        &self,
+        kind: WorkKind,
+        until: Timestamp,
+        now: Timestamp,
+        at: impl Fn(String) -> L,
+    ) -> Result<Looked, AppError>
+    where
+        L: Future<Output = Result<bool, AppError>>,
+    {
+        let ids = self.turn(kind, until, now).await.inspect_err(|error| {
+            tracing::error!(?kind, error = %Chain(error), "sweep: could not list it");
+        })?;
+        let mut looked = Looked::default();
+        for (place, id) in ids.iter().enumerate() {
+            if self.clock.now().duration_since(now) >= BEGINS_WITHIN {
+                tracing::warn!(?kind, left = ids.len() - place, "sweep: out of time");
+                break;
+            }
+            match at(id.clone()).await {
+                Ok(done) => looked.done += usize::from(done),
+                Err(error) => {
+                    looked.failures += 1;
+                    tracing::error!(?kind, id, error = %Chain(&error), "sweep: could not look after it");
+                }
+            }
+        }
+        Ok(looked)
+    }
+
+    /// What this run looks at of a kind that is due by `until`. Each minute begins with another one, or where the last
+    /// minute ended when that is more than one run looks at: much of it rests where it was after a look (an order whose
+    /// workflow runs, a command that takes its time) and must not keep the rest from being looked at.
     async fn turn(&self, kind: WorkKind, until: Timestamp, now: Timestamp) -> Result<Vec<String>, AppError> {
         let mut ids = self.store.due(kind, until, LISTED_MAX).await?;
+        let mut step = 1;
         if ids.len() > LOOKS_MAX {
             tracing::warn!(?kind, listed = ids.len(), "more is due than one run looks at");
+            step = LOOKS_MAX;
+        }
+        if !ids.is_empty() {
             let minute = usize::try_from(now.as_second() / 60).unwrap_or(0);
-            let begin = (minute % ids.len()) * LOOKS_MAX % ids.len();
+            let begin = (minute % ids.len()) * step % ids.len();
             ids.rotate_left(begin);
             ids.truncate(LOOKS_MAX);
         }
         Ok(ids)
     }
 
-    async fn check_payment(&self, id: &str) -> Result<(), AppError> {
-        let id = PaymentId::parse(id).map_err(|error| AppError::Fault(error.to_string()))?;
+    async fn check_payment(&self, id: String) -> Result<bool, AppError> {
+        let id = PaymentId::parse(&id).map_err(|error| AppError::Fault(error.to_string()))?;
         let payment = self.store.payment(id).await?.ok_or(AppError::NotFound("payment"))?;
         self.queue.queue_payment(&PaymentMessage::CheckPayment { reference: payment.reference() }).await?;
-        Ok(())
+        Ok(true)
     }
 
-    async fn follow_refund(&self, id: &str) -> Result<(), AppError> {
-        let payment = PaymentId::parse(id).map_err(|error| AppError::Fault(error.to_string()))?;
+    async fn queue_event(&self, event: String) -> Result<bool, AppError> {
+        self.queue.queue_payment(&PaymentMessage::GatewayEvent { event }).await?;
+        Ok(true)
+    }
+
+    async fn follow_refund(&self, id: String) -> Result<bool, AppError> {
+        let payment = PaymentId::parse(&id).map_err(|error| AppError::Fault(error.to_string()))?;
         self.queue.queue_payment(&PaymentMessage::FollowRefund { payment }).await?;
-        Ok(())
+        Ok(true)
     }
 
-    async fn nudge(&self, id: &str, now: Timestamp) -> Result<(), AppError> {
-        let id = InstanceId::parse(id).map_err(|error| AppError::Fault(error.to_string()))?;
+    async fn queue_mail(&self, mail: String) -> Result<bool, AppError> {
+        self.queue.queue_mail(&MailMessage { mail, order: None }).await?;
+        Ok(true)
+    }
+
+    async fn nudge(&self, id: String, now: Timestamp) -> Result<bool, AppError> {
+        let id = InstanceId::parse(&id).map_err(|error| AppError::Fault(error.to_string()))?;
         let instance = self.store.instance(id).await?.ok_or(AppError::NotFound("desktop"))?;
         let message = CommandMessage { instance: id, version: instance.version, nudge: now.as_second() / 10 };
         self.queue.queue_command(&message).await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Starts the workflow of an order that nobody looks after; `true` when something was done.
-    async fn look_after(&self, id: &str, now: Timestamp) -> Result<bool, AppError> {
-        let id = OrderId::parse(id).map_err(|error| AppError::Fault(error.to_string()))?;
+    async fn look_after(&self, id: String, now: Timestamp) -> Result<bool, AppError> {
+        let id = OrderId::parse(&id).map_err(|error| AppError::Fault(error.to_string()))?;
         let order = self.store.order(id).await?.ok_or(AppError::NotFound("order"))?;
         if !order.needs_work() {
             return Ok(false);
@@ -178,20 +245,5 @@ where
         start(&self.workflow, &order).await?;
         tracing::warn!(order = %order.id, executions = order.executions, how, "workflow started anew");
         Ok(true)
-    }
-}
-
-fn count(done: Result<(), AppError>, good: &mut usize, bad: &mut usize, what: &str, id: &str) {
-    match done {
-        Ok(()) => *good += 1,
-        Err(error) => {
-            *bad += 1;
-            tracing::error!(
-                what,
-                id,
-                error = %Chain(&error),
-                "sweep: could not look after it"
-            );
-        }
     }
 }

@@ -35,6 +35,9 @@ pub enum Choice {
         /// When to look again.
         until: Timestamp,
     },
+    /// The only ones that are not spent are at providers where an attempt was left behind: what these attempts may have
+    /// made has to be settled first.
+    Unsettled,
     /// Every offering is spent.
     NoneLeft,
 }
@@ -55,13 +58,19 @@ pub fn choose(
         return Choice::NoneLeft;
     }
     let mut left: Vec<(usize, u16, Outlook)> = Vec::new();
+    let mut unsettled = false;
     for (index, offering) in (0_u16..).zip(offerings) {
         let made_here = || attempts.iter().filter(|a| a.offering == *offering);
         let unknown = attempts.iter().any(|a| a.is_left_behind() && a.offering.provider == offering.provider);
         let lost = made_here().filter(|a| a.setback == Some(Setback::Lost)).count();
         let refused = made_here().any(|a| a.setback.is_some_and(Setback::is_final));
         let outlook = outlook(offering);
-        if !unknown && !refused && outlook != Outlook::NotSetUp {
+        if refused || outlook == Outlook::NotSetUp {
+            continue;
+        }
+        if unknown {
+            unsettled = true;
+        } else {
             let silent = made_here().filter(|a| a.setback == Some(Setback::Unavailable)).count();
             left.push((silent + lost / LOST_MAX, index, outlook));
         }
@@ -79,7 +88,11 @@ pub fn choose(
         Outlook::ClosedUntil(until) => Some(*until),
         Outlook::Open | Outlook::NotSetUp => None,
     });
-    first.min().map_or(Choice::NoneLeft, |until| Choice::Wait { until })
+    match first.min() {
+        Some(until) => Choice::Wait { until },
+        None if unsettled => Choice::Unsettled,
+        None => Choice::NoneLeft,
+    }
 }
 
 impl Setback {

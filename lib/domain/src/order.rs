@@ -326,7 +326,7 @@ impl Order {
                 next.note(Step::MachineLost, now);
                 // The workflow that delivered has ended: the next one has a name of its own.
                 next.executions = self.executions.max(1).saturating_add(1);
-                next.restarted_at = Some(now);
+                next.restarted_at = None;
                 if self.staff.is_none() {
                     effects.push(Effect::Mail(MailKind::Rebuilding));
                 }
@@ -428,22 +428,28 @@ impl Order {
         }
     }
 
-    /// Whether a workflow that died may be started anew: the first time at once, then each time after twice the
-    /// wait, `patience` doubled per execution and at most [`RESTART_WAIT_MAX`], and from [`EXECUTIONS_MAX`] on once a
-    /// day. What fails at every start must not cost a start a minute, and what was paid for is never given up.
+    /// Whether a workflow that died may be started anew: the first time at once, for each machine that is to be made,
+    /// then each time after twice the wait, `patience` doubled per [execution that died](Self::deaths) and at most
+    /// [`RESTART_WAIT_MAX`], and from [`EXECUTIONS_MAX`] on once a day. What fails at every start must not cost a start a minute, and what was paid for is never given up.
     pub fn may_restart(&self, patience: SignedDuration, now: Timestamp) -> bool {
         let Some(last) = self.restarted_at else { return true };
         if self.is_hopeless() {
             return now.duration_since(last) >= HOPELESS_RESTART_WAIT;
         }
-        let doubled = 1_i32.checked_shl(u32::from(self.executions).min(16)).unwrap_or(i32::MAX);
+        let doubled = 1_i32.checked_shl(u32::from(self.deaths()).min(16)).unwrap_or(i32::MAX);
         let wait = patience.checked_mul(doubled).unwrap_or(RESTART_WAIT_MAX).min(RESTART_WAIT_MAX);
         now.duration_since(last) >= wait
     }
 
     /// Whether its workflow died so often that a person should look why.
-    pub const fn is_hopeless(&self) -> bool {
-        self.executions >= EXECUTIONS_MAX
+    pub fn is_hopeless(&self) -> bool {
+        self.deaths() >= EXECUTIONS_MAX
+    }
+
+    /// How many of its executions were started because the one before had died, and the first: a machine that was lost
+    /// has one of its own, which is no death.
+    fn deaths(&self) -> u16 {
+        self.executions.saturating_sub(u16::try_from(self.losses()).unwrap_or(u16::MAX))
     }
 
     /// When it last moved on: its newest step, its payment, or the last restart of its workflow.

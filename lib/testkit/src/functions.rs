@@ -139,7 +139,8 @@ impl World {
         }
     }
 
-    pub(crate) fn sweep(&self) -> Sweep<Store, Queues, Workflows, Sim> {
+    /// The sweep.
+    pub fn sweep(&self) -> Sweep<Store, Queues, Workflows, Sim> {
         Sweep {
             store: self.store.clone(),
             queue: self.queues.clone(),

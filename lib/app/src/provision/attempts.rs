@@ -75,7 +75,7 @@ where
         let attempt = Attempt { setback: Some(Setback::Unavailable), ..attempt.left_behind(now) };
         attempts.retain(|a| a.number != attempt.number);
         attempts.push(attempt.clone());
-        if self.next_choice(order, &attempts).await == Choice::NoneLeft {
+        if matches!(self.next_choice(order, &attempts).await, Choice::Unsettled | Choice::NoneLeft) {
             return Ok(false);
         }
         tracing::warn!(order = %order.id, attempt = attempt.number, "attempt left behind, outcome unknown");

@@ -81,7 +81,7 @@ where
 
     /// How long to wait for the machine's own word, in seconds: no longer than the order has left, or a second
     /// machine and a workflow that was started anew would each wait past the deadline.
-    fn first_boot_wait(&self, order: &Order) -> i64 {
+    pub(super) fn first_boot_wait(&self, order: &Order) -> i64 {
         let left = order.deadline.map(|deadline| deadline.duration_since(self.world.now()));
         let wait = left.map_or(self.policy.first_boot_wait, |left| left.min(self.policy.first_boot_wait));
         wait.as_secs().max(1)
@@ -205,7 +205,11 @@ where
             };
         }
         if attempt.state == AttemptState::Planned {
-            return error.into();
+            return match error {
+                // Nothing was made, so nothing hangs on this answer.
+                VmError::Unclear { .. } => TaskError::ProviderBusy,
+                error => error.into(),
+            };
         }
         match self.leave_behind(order, attempts, attempt).await {
             Ok(true) => TaskError::ProviderUnavailable(error.to_string()),

@@ -3,14 +3,19 @@
 use domain::catalogue::Provider;
 use domain::circuit::EVERYWHERE;
 use domain::create::{Absence, Attempt, AttemptState, Setback, judge_absence};
+use domain::failover::WORTH_WAITING;
 use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
+use domain::inventory::was_lost;
 use domain::order::{Order, OrderEvent, OrderStatus};
 use domain::vm::{Vm, VmId};
 
 use super::create_vm::trace;
 use super::{Provisioning, State, TaskError, TaskOutput, World};
-use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHost, VmHosts, Write};
+use crate::error::Chain;
+use crate::ports::{
+    CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmError, VmHost, VmHosts, Write,
+};
 
 impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
@@ -24,11 +29,15 @@ where
     W: World,
 {
     /// Destroys the machine of the current attempt, so that the next one can be made.
+    ///
+    /// A provider that cannot be asked is not waited for where another one can make the next machine. One that answers
+    /// "later" for this machine is, while the order has more time than the next machine may take.
     pub(super) async fn discard_vm(&self, id: OrderId) -> Result<TaskOutput, TaskError> {
         let order = self.order(id).await?;
         if order.status != OrderStatus::Provisioning {
             return Err(TaskError::OrderGivenUp);
         }
+        self.not_late(&order, self.world.now())?;
         let attempts = self.store.attempts(order.id).await?;
         let Some(attempt) = attempts.iter().find(|a| a.number == order.attempt).cloned() else {
             return Ok(TaskOutput::default());
@@ -36,20 +45,34 @@ where
         if attempt.is_left_behind() {
             return Ok(TaskOutput::default());
         }
-        match self.destroy(&order, vec![attempt.clone()]).await {
-            Err(
-                error @ (TaskError::ProviderAnswerUnclear(_)
-                | TaskError::ProviderBusy
-                | TaskError::ProviderRefused(_)),
-            ) => {
-                if self.leave_behind(&order, attempts, attempt).await? {
-                    Ok(TaskOutput::default())
-                } else {
-                    Err(error)
-                }
-            }
-            destroyed => destroyed.map(|()| TaskOutput::default()),
+        let Err(error) = self.destroy(&order, vec![attempt.clone()]).await else {
+            return Ok(TaskOutput::default());
+        };
+        let leave = match &error {
+            TaskError::ProviderAnswerUnclear(_)
+            | TaskError::ProviderUnavailable(_)
+            | TaskError::ProviderRefused(_) => true,
+            TaskError::ProviderBusy => self.first_boot_wait(&order) < self.policy.first_boot_wait.as_secs(),
+            _ => false,
+        };
+        if leave && self.leave_behind(&order, attempts, attempt).await? {
+            return Ok(TaskOutput::default());
         }
+        Err(error)
+    }
+
+    /// Looks once more at the providers where attempts were left behind and deletes what is listed of them; whether all
+    /// of these could be asked. An attempt that is seen to have left nothing twice bars its provider no longer.
+    pub(super) async fn settle_left_behind(&self, order: &Order, attempts: &[Attempt]) -> bool {
+        let mut answered = true;
+        for attempt in attempts.iter().filter(|a| a.is_left_behind()) {
+            let looked = self.destroy_at(order, attempt.offering.provider, vec![attempt.clone()]).await;
+            if let Err(error) = looked {
+                tracing::info!(order = %order.id, attempt = attempt.number, error = %Chain(&error), "not settled");
+                answered = false;
+            }
+        }
+        answered
     }
 
     /// Destroys everything that carries the order's name. Only then may the money go back.
@@ -103,7 +126,8 @@ where
         }
     }
 
-    /// The same at one provider; how many attempts are not settled yet.
+    /// The same at one provider; how many attempts are not settled yet. A machine that was delivered, lost and is there
+    /// again is passed over: the inventory keeps it for a while.
     async fn destroy_at(
         &self,
         order: &Order,
@@ -111,19 +135,23 @@ where
         attempts: Vec<Attempt>,
     ) -> Result<usize, TaskError> {
         let host = self.providers.at(provider, EVERYWHERE)?;
-        let listed = host.find(&trace(order, &attempts)).await?;
+        let failed = |error| self.not_destroyed(error);
+        let found = host.find(&trace(order, &attempts)).await.map_err(failed)?;
+        let ids: Vec<VmId> = found.iter().map(|vm| vm.id.clone()).collect();
+        let returned = |vm: &Vm| attempts.iter().any(|attempt| was_lost(vm, order, attempt));
+        let listed: Vec<Vm> = found.into_iter().filter(|vm| !returned(vm)).collect();
         let mut open = 0;
         for attempt in attempts {
             let ours: Vec<&Vm> =
                 listed.iter().filter(|vm| vm.name == attempt.vm_name() && !vm.is_over()).collect();
             for vm in &ours {
                 tracing::info!(order = %order.id, attempt = attempt.number, vm = vm.id.0, "deleting a machine");
-                host.delete(&vm.id).await?;
+                host.delete(&vm.id).await.map_err(failed)?;
             }
             // A list may lag; a machine that is known by its id is deleted by it.
             let known = attempt.vm.as_ref().filter(|_| attempt.state != AttemptState::Absent);
-            if let Some(vm) = known.filter(|vm| listed.iter().all(|listed| listed.id != **vm)) {
-                host.delete(vm).await?;
+            if let Some(vm) = known.filter(|vm| !ids.contains(vm)) {
+                host.delete(vm).await.map_err(failed)?;
             }
             let listed_now = ours.first().map(|vm| vm.id.clone());
             if !self.gone(attempt, listed_now, &listed).await? {
@@ -131,6 +159,16 @@ where
             }
         }
         Ok(open)
+    }
+
+    /// A provider that is left alone for longer than a moment is down; one that says "later" is not.
+    fn not_destroyed(&self, error: VmError) -> TaskError {
+        match error {
+            VmError::LeftAlone { until } if until.duration_since(self.world.now()) > WORTH_WAITING => {
+                TaskError::ProviderUnavailable(error.to_string())
+            }
+            error => error.into(),
+        }
     }
 
     /// Records what one look found; `true` once the attempt's machine is gone for good.
@@ -151,6 +189,12 @@ where
             }
             Absence::LookAgain { since } => {
                 next.absent_since = Some(since);
+                false
+            }
+            // The order is not going to use it, whatever becomes of the delete.
+            Absence::Present if attempt.is_left_behind() => {
+                next.vm = vm;
+                next.absent_since = None;
                 false
             }
             // It turned up, perhaps long after it was written off: from here on it counts as made.

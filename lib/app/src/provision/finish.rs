@@ -7,7 +7,7 @@ use domain::create::Attempt;
 use domain::ids::{OrderId, TicketId};
 use domain::instance::{InstanceStatus, StoredCredentials};
 use domain::inventory::was_lost;
-use domain::mail::{Mail, MailKind};
+use domain::mail::MailKind;
 use domain::order::{Failure, Order, OrderEvent, OrderStatus, Step};
 use domain::vm::VmId;
 
@@ -159,9 +159,7 @@ where
         let order = self.order(id).await?;
         let now = self.world.now();
         let ticket = ticket(&order, order.failure.unwrap_or(Failure::Internal), now)?;
-        let alert = Mail::alert(&id.to_string(), "order", ticket.message.clone(), Some(id), now);
-        self.store.commit(vec![Write::Ticket(ticket), Write::MailIfNew(alert.clone())]).await?;
-        announce(&self.queue, &[alert]).await;
+        self.store.commit(vec![Write::Ticket(ticket)]).await?;
         Ok(TaskOutput::default())
     }
 }

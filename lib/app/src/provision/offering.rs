@@ -1,12 +1,14 @@
 //! Where the next machine of an order is made.
 
+use domain::Timestamp;
 use domain::catalogue::Offering;
+use domain::circuit::OPEN_FIRST;
 use domain::create::Attempt;
 use domain::failover::{Choice, WORTH_WAITING, choose};
 use domain::order::{Order, OrderEvent, Step};
 
 use super::{Provisioning, State, TaskError, World};
-use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHosts};
+use crate::ports::{CompleteTask, Encrypt, PaymentGateway, ProbeRdp, QueueMail, VmHosts, Write};
 
 impl<S, V, G, K, Q, T, P, W> Provisioning<S, V, G, K, Q, T, P, W>
 where
@@ -51,28 +53,36 @@ where
     }
 
     /// Begins the order's next attempt, with what is to be written along; or the order waits for the first provider
-    /// that can be asked again, and its customer is told so once.
+    /// that can be asked again, one where an attempt was left behind too, and its customer is told so once.
     pub(super) async fn begin_next(
         &self,
         order: &Order,
         attempts: &[Attempt],
-        extra: Vec<crate::ports::Write>,
+        extra: Vec<Write>,
     ) -> Result<Order, TaskError> {
         match self.next_choice(order, attempts).await {
             Choice::Take(offering) => {
                 tracing::info!(order = %order.id, offering, attempt = order.attempt + 1, "next attempt");
                 self.record(order, &OrderEvent::AttemptBegun { offering }, extra).await
             }
-            Choice::Wait { until } => {
-                // A pause of a moment is nobody's news.
-                if until.duration_since(self.world.now()) > WORTH_WAITING {
-                    self.record(order, &OrderEvent::Progress(Step::WaitingForProvider), extra).await?;
-                } else if !extra.is_empty() {
-                    self.store.commit(extra).await?;
-                }
-                Err(TaskError::NoProviderNow(until))
+            Choice::Wait { until } => self.wait(order, until, extra).await,
+            Choice::Unsettled => {
+                let answered = self.settle_left_behind(order, attempts).await;
+                let pause = if answered { self.policy.absence_pause } else { OPEN_FIRST };
+                let now = self.world.now();
+                self.wait(order, now.checked_add(pause).unwrap_or(now), extra).await
             }
             Choice::NoneLeft => Err(TaskError::NoOfferingLeft),
         }
+    }
+
+    async fn wait(&self, order: &Order, until: Timestamp, extra: Vec<Write>) -> Result<Order, TaskError> {
+        // A pause of a moment is nobody's news.
+        if until.duration_since(self.world.now()) > WORTH_WAITING {
+            self.record(order, &OrderEvent::Progress(Step::WaitingForProvider), extra).await?;
+        } else if !extra.is_empty() {
+            self.store.commit(extra).await?;
+        }
+        Err(TaskError::NoProviderNow(until))
     }
 }

@@ -96,7 +96,8 @@ fn a_provider_with_an_unknown_attempt_makes_no_second_machine() {
     unknown.left_at = Some(at(0));
     assert_eq!(choose(&offerings(), std::slice::from_ref(&unknown), open, at(0)), Choice::Take(2));
     let only_there = &offerings()[..2];
-    assert_eq!(choose(only_there, &[unknown], open, at(0)), Choice::NoneLeft);
+    assert_eq!(choose(only_there, std::slice::from_ref(&unknown), open, at(0)), Choice::Unsettled);
+    assert_eq!(choose(only_there, &[unknown], |_| Outlook::NotSetUp, at(0)), Choice::NoneLeft);
 }
 
 #[test]
@@ -129,6 +130,26 @@ fn the_number_of_attempts_is_bounded() {
         (1..=ATTEMPTS_MAX).map(|n| attempt(n, usize::from(n % 4), Some(Setback::Unavailable))).collect();
     assert_eq!(choose(&offerings(), &many, open, at(0)), Choice::NoneLeft);
     assert!(matches!(choose(&offerings(), &many[1..], open, at(0)), Choice::Take(_)));
+}
+
+#[test]
+fn what_was_left_behind_stands_in_the_way_only_of_what_is_not_spent() {
+    let mut unknown = attempt(1, 0, Some(Setback::Unavailable));
+    unknown.state = AttemptState::Unknown;
+    unknown.left_at = Some(at(0));
+    let elsewhere = [2, 3].map(|index| attempt(index, usize::from(index), Some(Setback::OutOfStock)));
+    let mut attempts = vec![unknown];
+    attempts.extend(elsewhere);
+    assert_eq!(choose(&offerings(), &attempts, open, at(0)), Choice::Unsettled);
+    // One that can be asked later comes first.
+    let closed = |o: &Offering| match o.provider {
+        Provider::Vultr => Outlook::Open,
+        _ => Outlook::ClosedUntil(at(300)),
+    };
+    assert_eq!(choose(&offerings(), &attempts[..2], closed, at(0)), Choice::Wait { until: at(300) });
+    // Both regions there refused before.
+    attempts.extend([0, 1].map(|index| attempt(9, index, Some(Setback::Refused))));
+    assert_eq!(choose(&offerings(), &attempts, open, at(0)), Choice::NoneLeft);
 }
 
 fn any_setback() -> impl Strategy<Value = Option<Setback>> {

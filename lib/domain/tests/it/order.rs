@@ -7,8 +7,8 @@ use domain::ids::{InstanceId, OrderId, PaymentId};
 use domain::mail::MailKind;
 use domain::money::{Currency, Money};
 use domain::order::{
-    ATTEMPTS_MAX, Applied, Effect, Failure, Order, OrderEvent as E, OrderStatus as S, PaymentMethod,
-    StaffVps, Step, TIMELINE_MAX,
+    ATTEMPTS_MAX, Applied, EXECUTIONS_MAX, Effect, Failure, Order, OrderEvent as E, OrderStatus as S,
+    PaymentMethod, StaffVps, Step, TIMELINE_MAX,
 };
 use domain::trading::{self, NewVps};
 use jiff::SignedDuration;
@@ -214,6 +214,23 @@ fn a_workflow_that_dies_again_is_started_at_once_then_after_doubled_waits_and_in
         assert!(!order.may_restart(patience, at(minutes * 60 - 1)), "{executions}");
         assert!(order.may_restart(patience, at(minutes * 60)), "{executions}");
     }
+}
+
+#[test]
+fn the_workflow_of_each_lost_machine_may_die_as_often_as_the_first_ones() {
+    let patience = SignedDuration::from_mins(2);
+    let mut order = after(&[E::PaymentConfirmed, claim(), E::Delivered]).0;
+    for loss in 1..=4 {
+        order = changed(&order, &E::MachineLost { allowed: SignedDuration::from_mins(30) }, 10).0;
+        assert_eq!(order.executions, 1 + loss);
+        assert!(order.may_restart(patience, at(10)), "the first time after loss {loss}");
+        let again = changed(&order, &E::Restarted, 20).0;
+        assert!(!again.may_restart(patience, at(20 + 8 * 60 - 1)), "{loss}");
+        assert!(again.may_restart(patience, at(20 + 8 * 60)), "{loss}");
+        order = changed(&order, &E::Delivered, 30).0;
+    }
+    let often = Order { executions: EXECUTIONS_MAX + 3, ..order };
+    assert!(!often.is_hopeless() && Order { executions: EXECUTIONS_MAX + 4, ..often.clone() }.is_hopeless());
 }
 
 #[test]

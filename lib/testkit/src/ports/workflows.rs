@@ -34,6 +34,7 @@ struct State {
     executions: BTreeMap<String, Execution>,
     waiting: BTreeMap<String, (Option<TaskOutcome>, Option<Waker>)>,
     tokens: u64,
+    slow: SignedDuration,
 }
 
 /// The workflow service.
@@ -51,6 +52,11 @@ impl Workflows {
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().expect("one thread"))
+    }
+
+    /// From now on every question takes so long.
+    pub fn slow_down(&self, to: SignedDuration) {
+        self.with(|s| s.slow = to);
     }
 
     /// Every execution with its name.
@@ -137,6 +143,10 @@ impl StartWorkflow for Workflows {
 
 impl ReadWorkflow for Workflows {
     async fn status(&self, name: &str) -> Result<ExecutionStatus, WorkflowError> {
+        let slow = self.with(|s| s.slow);
+        if !slow.is_zero() {
+            self.sim.sleep(slow).await;
+        }
         self.sim
             .call("workflow.status", lost("DescribeExecution"), || {
                 Ok(self

@@ -168,3 +168,117 @@ fn a_key_that_is_refused_while_a_desktop_is_looked_at_is_waited_for() {
     assert_eq!((shop.world.host.creates(), shop.instance(order).offering.provider), (1, Provider::Vultr));
     shop.run_until_idle();
 }
+
+#[test]
+fn the_only_provider_that_cannot_be_asked_about_its_create_is_waited_for_and_its_machine_delivered() {
+    for down in DOWN {
+        for minutes in [3, 6, 12, 16] {
+            let mut shop = Shop::open();
+            shop.world.host.fail_at(Provider::Vultr, Op::Create, HostFault::DropAfter, 1);
+            let order = shop.paid_order(Os::Linux);
+            run_until(&mut shop, |shop| shop.world.host.creates() > 0);
+            shop.world.host.take_down(Provider::Vultr, down, SignedDuration::from_mins(minutes));
+            shop.run_for(SignedDuration::from_mins(31));
+            let done = shop.order(order);
+            assert_eq!(done.status, OrderStatus::Active, "{down:?} {minutes}: {:?}", done.failure);
+            assert_eq!((done.attempt, shop.world.host.creates()), (1, 1), "{down:?} {minutes}");
+            shop.run_until_idle();
+        }
+    }
+}
+
+#[test]
+fn an_order_with_nowhere_to_go_is_given_up_at_its_deadline_and_not_before() {
+    for (fault, boot) in
+        [(HostFault::DropAfter, BootPlan::Well), (HostFault::OutOfStock, BootPlan::SetupFails)]
+    {
+        let mut shop = Shop::open();
+        // Without an answer; or the other two regions are sold out, and the machine in the last one breaks.
+        let times = if fault == HostFault::DropAfter { 1 } else { 2 };
+        shop.world.host.fail_at(Provider::Vultr, Op::Create, fault, times);
+        shop.world.host.next_boot(boot);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| shop.world.host.creates() > 0);
+        shop.world.host.take_down(Provider::Vultr, HostFault::FailBefore, HOURS);
+        shop.run_for(SignedDuration::from_mins(40));
+        let done = shop.order(order);
+        let gave_up = done.timeline.iter().find(|line| line.step == Step::GaveUp).map(|line| line.at);
+        let late = gave_up.unwrap().duration_since(done.deadline.unwrap());
+        assert!(!late.is_negative() && late < SignedDuration::from_mins(2), "{fault:?}: {late:?}");
+        shop.run_for(HOURS);
+        shop.run_until_idle();
+        assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+    }
+}
+
+#[test]
+fn a_healthy_provider_that_says_later_to_a_delete_is_waited_for_and_not_barred() {
+    for later in [HostFault::Unreachable, HostFault::Busy] {
+        let mut shop = open();
+        shop.world.host.next_boot(BootPlan::SetupFails);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| shop.order(order).has_done(Step::MachineCreated));
+        shop.world.host.fail_at(Provider::Vultr, Op::Delete, later, 4);
+        shop.run_for(SignedDuration::from_mins(30));
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{later:?}");
+        assert!(shop.world.store.all_attempts().iter().all(|a| a.left_at.is_none()), "{later:?}");
+        shop.run_until_idle();
+    }
+}
+
+#[test]
+fn a_machine_that_its_provider_never_lets_go_costs_an_order_half_its_time_and_not_its_desktop() {
+    let mut shop = open();
+    shop.world.host.next_boot(BootPlan::SetupFails);
+    let order = shop.paid_order(Os::Windows);
+    run_until(&mut shop, |shop| shop.order(order).has_done(Step::MachineCreated));
+    shop.world.host.fail_at(Provider::Vultr, Op::Delete, HostFault::Unreachable, 100);
+    shop.run_for(SignedDuration::from_mins(14));
+    assert_eq!((shop.order(order).attempt, shop.order(order).status), (1, OrderStatus::Provisioning));
+    shop.run_for(SignedDuration::from_mins(16));
+    assert_eq!(shop.order(order).status, OrderStatus::Active);
+    shop.world.host.heal();
+    delivered_elsewhere(shop, order, "locked");
+}
+
+/// Vultr has the only place that is not sold out, and does not say what became of a create there.
+fn sold_out_elsewhere(down: HostFault, lasts: SignedDuration) -> (Shop, OrderId) {
+    let mut shop = open();
+    for provider in Provider::ALL.iter().filter(|p| **p != Provider::Vultr) {
+        shop.world.host.fail_at(*provider, Op::Create, HostFault::OutOfStock, 100);
+    }
+    let late = HostFault::Late(SignedDuration::from_secs(60));
+    shop.world.host.fail_at(Provider::Vultr, Op::Create, late, 1);
+    let order = shop.paid_order(Os::Windows);
+    run_until(&mut shop, |shop| !shop.world.store.all_attempts().is_empty());
+    shop.world.host.take_down(Provider::Vultr, down, lasts);
+    run_until(&mut shop, |shop| shop.order(order).attempt > 1);
+    (shop, order)
+}
+
+#[test]
+fn an_order_that_is_refused_everywhere_else_comes_back_to_the_provider_that_it_left_behind() {
+    for down in DOWN {
+        let (mut shop, order) = sold_out_elsewhere(down, SignedDuration::from_mins(6));
+        shop.run_for(SignedDuration::from_mins(30));
+        let done = shop.order(order);
+        assert_eq!(done.status, OrderStatus::Active, "{down:?}: {:?}", done.failure);
+        assert_eq!(shop.instance(order).offering.provider, Provider::Vultr, "{down:?}");
+        assert_eq!(shop.world.host.machines().len(), 1, "{down:?}");
+        assert!(shop.world.store.all_attempts().iter().all(|a| !a.is_left_behind()), "{down:?}");
+        assert_eq!(shop.mails(order, "delayed").len(), 1, "{down:?}");
+        shop.run_until_idle();
+    }
+}
+
+#[test]
+fn an_order_waits_to_its_deadline_for_the_provider_that_it_left_behind() {
+    let (mut shop, order) = sold_out_elsewhere(HostFault::FailBefore, HOURS);
+    shop.run_for(SignedDuration::from_mins(25));
+    assert_eq!(shop.order(order).status, OrderStatus::Provisioning);
+    shop.run_for(SignedDuration::from_mins(10));
+    assert_eq!(shop.order(order).failure, Some(domain::order::Failure::DeadlinePassed));
+    shop.run_for(HOURS);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+}

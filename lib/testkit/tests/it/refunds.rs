@@ -1,6 +1,6 @@
 //! What cannot be delivered is destroyed first, then paid back, once.
 
-use domain::catalogue::Os;
+use domain::catalogue::{Os, Provider};
 use domain::ledger::EntryKind;
 use domain::money::Money;
 use domain::order::{Failure, OrderStatus};
@@ -87,7 +87,9 @@ fn a_gateway_that_refuses_refunds_for_an_hour_gives_the_money_back_in_the_end() 
     let order = doomed(&mut shop, Os::Windows);
     shop.run_until_idle();
     assert_eq!(shop.order(order).status, OrderStatus::Refunded);
-    assert!(!shop.mails(order, "operator_alert").is_empty());
+    let alerts = shop.mails(order, "operator_alert");
+    let told = |m: &&testkit::ports::SentMail| m.note.as_ref().is_some_and(|n| n.contains("refuses to give"));
+    assert_eq!(alerts.iter().filter(told).count(), 1);
 }
 
 #[test]
@@ -187,4 +189,38 @@ fn refunds_that_take_days_do_not_keep_the_sweep_from_orders_that_need_it() {
     shop.world.gateway.refunds_end(RefundStatus::Processed);
     shop.world.gateway.end_pending_refunds();
     shop.run_until_idle();
+}
+
+#[test]
+fn the_money_goes_back_beside_a_machine_that_was_lost_and_is_there_again_and_the_inventory_keeps_it_a_week() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    let lost = shop.instance(order).vm.unwrap();
+    shop.run_for(SignedDuration::from_mins(10));
+    shop.world.host.meddle(&lost, |machine| machine.provider = Provider::Hetzner);
+    shop.reconcile();
+    shop.run_for(SignedDuration::from_mins(10));
+    // What is made instead does not come up; and the provider finds the old one again.
+    shop.world.host.next_boot(BootPlan::Never);
+    assert_eq!(shop.reconcile().rebuilt, 1);
+    shop.run_for(SignedDuration::from_mins(20));
+    shop.world.host.meddle(&lost, |machine| machine.provider = Provider::Vultr);
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+    assert_eq!(shop.world.gateway.refunds_accepted(), 1);
+    let left = |shop: &Shop| shop.world.host.machines().into_iter().map(|m| m.id).collect::<Vec<_>>();
+    assert_eq!(left(&shop), std::slice::from_ref(&lost));
+
+    for _ in 0..6 {
+        shop.reconcile();
+        assert_eq!(left(&shop), std::slice::from_ref(&lost));
+        shop.run_for(SignedDuration::from_hours(24));
+    }
+    let told = |note: &String| note.contains("there again") || note.contains("again, which it had not known");
+    assert!(shop.world.outbox.sent().iter().any(|m| m.note.as_ref().is_some_and(told)));
+    for _ in 0..2 {
+        shop.run_for(SignedDuration::from_hours(24));
+        shop.reconcile();
+    }
+    assert!(left(&shop).is_empty());
 }

@@ -56,6 +56,52 @@ fn commands_that_take_their_time_do_not_keep_the_sweep_from_later_ones() {
 }
 
 #[test]
+fn a_service_that_is_slow_keeps_no_other_kind_of_work_waiting() {
+    let mut shop = Shop::open();
+    let (ada, desktop) = shop.delivered(Os::Linux);
+    let running: Vec<_> = (0..10)
+        .map(|_| {
+            shop.world.host.next_boot(BootPlan::Silent);
+            shop.paid_order(Os::Linux)
+        })
+        .collect();
+    shop.run_for(minutes(3));
+    shop.world.workflows.slow_down(SignedDuration::from_secs(15));
+    shop.world.sim.arm(Trigger::Next("queue.command"), Fault::Before);
+    shop.commands(&ada, desktop, CommandKind::Restart).unwrap();
+    assert_eq!(shop.instance(desktop).status, InstanceStatus::Busy);
+
+    let (began, calls) = (shop.now(), shop.world.sim.calls());
+    let sweep = shop.world.sweep();
+    let found = shop.call(async move { Box::pin(sweep.run()).await }).unwrap().unwrap();
+    let took = shop.now().duration_since(began);
+    assert!(took < SignedDuration::from_secs(55), "{took:?}");
+    assert_eq!((found.commands, found.failures), (1, 0));
+    let number = |line: &&String| line.split(' ').next().is_some_and(|n| n.parse::<u64>().unwrap() > calls);
+    let trace = shop.world.sim.trace();
+    let looked: Vec<&String> = trace.iter().filter(number).collect();
+    let first = |name: &str| looked.iter().position(|line| line.contains(name));
+    assert!(first("queue.command") < first("workflow.status"), "{looked:?}");
+    assert!(running.iter().all(|o| shop.order(*o).status == OrderStatus::Provisioning));
+    shop.world.workflows.slow_down(SignedDuration::ZERO);
+    shop.run_until_idle();
+}
+
+#[test]
+fn a_kind_of_work_that_cannot_be_listed_keeps_no_other_waiting() {
+    let mut shop = Shop::open();
+    let (ada, desktop) = shop.delivered(Os::Linux);
+    shop.world.sim.arm(Trigger::Next("queue.command"), Fault::Before);
+    shop.commands(&ada, desktop, CommandKind::Restart).unwrap();
+    shop.run_for(SignedDuration::from_secs(10));
+    shop.world.sim.arm(Trigger::Next("store.due"), Fault::Before);
+    shop.sweep();
+    shop.run_for(SignedDuration::from_secs(30));
+    assert_eq!(shop.instance(desktop).status, InstanceStatus::Active, "nobody nudged its command");
+    shop.run_until_idle();
+}
+
+#[test]
 fn a_paid_order_whose_provider_is_down_for_a_week_ends_refunded_when_it_is_back() {
     let mut shop = Shop::open();
     shop.world.host.next_boot(BootPlan::Never);
