@@ -2,6 +2,7 @@
 
 use app::inventory::overview;
 use app::ports::{Clock, ReadInventory};
+use app::readable;
 use lambda_kit::{Caller, Problem, Reply, Request};
 
 /// What the handler works with.
@@ -26,5 +27,5 @@ where
         return Err(app::AppError::Forbidden("Only staff may see the inventory.".to_owned()).into());
     }
     let inventories = deps.store.inventories().await.map_err(app::AppError::from)?;
-    Reply::json(200, &overview(inventories, deps.clock.now()))
+    Reply::json(200, &overview(readable(inventories), deps.clock.now()))
 }

@@ -8,9 +8,11 @@ use jiff::SignedDuration;
 
 use crate::error::{AppError, Chain};
 use crate::ports::{
-    Clock, Commit, ProviderPlan, ReadAvailability, ReadCircuits, StoreError, VmError, VmHost, VmHosts, Write,
+    Clock, Commit, ProviderPlan, Question, ReadAvailability, ReadCircuits, StoreError, VmError, VmHost,
+    VmHosts, Write,
 };
 use crate::providers::Providers;
+use crate::rows::readable;
 
 /// How long one provider is asked. What it has not told by then is not believed: its last answer stays.
 const ASKED_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -27,7 +29,7 @@ pub struct Survey<V, S, C> {
     pub catalogue: &'static Catalogue,
 }
 
-/// What a run came to, for the log.
+/// What a run came to, for the log. Who is not asked because what it has is known here beforehand stands in neither.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// Who answered.
@@ -48,7 +50,7 @@ where
     /// # Errors
     /// `Store` when the last answers cannot be read.
     pub async fn run(&self) -> Result<Asked, AppError> {
-        let known = self.store.availability().await?;
+        let known = readable(self.store.availability().await?);
         let looks = Provider::ALL.iter().filter_map(|provider| {
             let windows = self.providers.capabilities(*provider)?.windows.is_some();
             let places = self.places(*provider);
@@ -62,6 +64,7 @@ where
         let mut asked = Asked::default();
         for (provider, done) in join_all(looks).await {
             match done {
+                Ok(()) if !self.is_asked(provider) => {}
                 Ok(()) => asked.told.push(provider),
                 Err(error) => {
                     tracing::warn!(%provider, error = %Chain(&error), "the provider did not say what it has");
@@ -70,6 +73,11 @@ where
             }
         }
         Ok(asked)
+    }
+
+    /// Whether anything that is stored about a provider is its own word.
+    fn is_asked(&self, provider: Provider) -> bool {
+        [Question::Plans, Question::Stock].into_iter().any(|what| self.providers.asks(provider, what))
     }
 
     /// What the catalogue offers at a provider: each size in each region once.

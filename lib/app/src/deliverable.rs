@@ -4,14 +4,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::Timestamp;
-use domain::availability::{Availability, regions_now, sets_up};
+use domain::availability::{self, Availability, regions_now, sets_up};
 use domain::catalogue::{Catalogue, Offering, Os, Plan, Product, Provider};
-use domain::circuit::{Circuit, Gate, Operation, gate};
+use domain::circuit::{Circuit, EVERYWHERE, Gate, Operation, gate};
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ports::{ReadAvailability, ReadCircuits, StoreError};
+use crate::rows::readable;
 
 /// How long a process believes what it has read.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(10);
@@ -70,9 +71,10 @@ impl Deliverable {
         if let Some(known) = seen.filter(|known| now.duration_since(known.read_at).abs() < BELIEVED_FOR) {
             return Ok(self.at(known, now));
         }
-        let mut known = Known { read_at: now, stock: store.availability().await?, circuits: Vec::new() };
+        let stock = readable(store.availability().await?);
+        let mut known = Known { read_at: now, stock, circuits: Vec::new() };
         for provider in self.set_up.iter() {
-            known.circuits.extend(store.circuits(*provider).await?);
+            known.circuits.extend(readable(store.circuits(*provider).await?));
         }
         let known = Arc::new(known);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
@@ -195,21 +197,32 @@ impl Now {
         self.set_up.contains(&offering.provider) && sets_up(offering.provider, os, &self.known.stock)
     }
 
-    /// Whether the circuit is open.
+    /// Whether its provider makes nothing there now, or tells nothing about what it has made: the circuit is open, or
+    /// nobody has got an answer since it was tried again.
     fn is_left_alone(&self, offering: &Offering) -> bool {
-        let circuit = self.known.circuits.iter().find(|c| {
-            c.provider == offering.provider
-                && c.operation == Operation::Create
-                && c.region == offering.provider_region
-        });
-        matches!(gate(circuit, self.at), Gate::Open { .. })
+        let Offering { provider, provider_region: region, .. } = offering;
+        let is_shut = |region: &str, operation| {
+            let mut circuits = self.known.circuits.iter().filter(|c| c.provider == *provider);
+            let circuit = circuits.find(|c| c.operation == operation && c.region == region);
+            matches!(gate(circuit, self.at), Gate::Open { .. })
+                || operation == Operation::Read && circuit.is_some_and(|reads| self.is_silent(reads))
+        };
+        is_shut(region, Operation::Create) || is_shut(EVERYWHERE, Operation::Read)
+    }
+
+    /// Whether a provider was asked in vain again, after its first pause. The schedules ask every ten minutes; where
+    /// they have not for an hour, nothing is known.
+    fn is_silent(&self, reads: &Circuit) -> bool {
+        reads.opened > 1 && self.at.duration_since(reads.failed_at) < availability::BELIEVED_FOR
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::Rows;
     use domain::catalogue::{Image, Region, Specs};
+    use domain::circuit::Trouble;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// `seconds` after the beginning of the tests' time.
@@ -272,16 +285,16 @@ mod tests {
     }
 
     impl ReadAvailability for Store {
-        async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
+        async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
             self.reads.fetch_add(1, Ordering::Relaxed);
-            Ok(self.stock.clone())
+            Ok(self.stock.iter().cloned().map(Ok).collect())
         }
     }
 
     impl ReadCircuits for Store {
-        async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
+        async fn circuits(&self, provider: Provider) -> Result<Rows<Circuit>, StoreError> {
             self.reads.fetch_add(1, Ordering::Relaxed);
-            Ok(self.circuits.iter().filter(|c| c.provider == provider).cloned().collect())
+            Ok(self.circuits.iter().filter(|c| c.provider == provider).cloned().map(Ok).collect())
         }
     }
 
@@ -308,6 +321,34 @@ mod tests {
         let store = Store { circuits: vec![open], ..Store::default() };
         assert_eq!(regions(&store, &[Provider::Vultr], 59).await, ["east"]);
         assert_eq!(regions(&store, &[Provider::Vultr], 60).await, ["east", "west"], "it may be tried again");
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_answers_no_question_sells_nothing_until_it_does() {
+        let both = [Provider::Vultr, Provider::Hetzner];
+        let reads = Circuit::new(Provider::Vultr, EVERYWHERE.to_owned(), Operation::Read, at(0))
+            .failed(Trouble::Failed, at(0));
+        let refused = reads.failed(Trouble::Refused, at(0));
+        let again = refused.probed(at(30)).failed(Trouble::Refused, at(31));
+        for (circuit, seconds, sold) in [
+            (&reads, 0, true),
+            (&refused, 29, false),
+            // It may have been a hiccup: somebody tries again.
+            (&refused, 30, true),
+            (&again, 31, false),
+            // Its pause is over, and nobody has got an answer yet.
+            (&again, 2_000, false),
+            (&again, 31 + 3_599, false),
+            (&again, 31 + 3_600, true),
+            (&again.recovered(), 32, true),
+        ] {
+            let store = Store { circuits: vec![circuit.clone()], ..Store::default() };
+            let here = regions(&store, &[Provider::Vultr], seconds).await;
+            assert_eq!(!here.is_empty(), sold, "{seconds}: {circuit:?}");
+            let west = regions(&store, &both, seconds).await.contains(&"west".to_owned());
+            assert_eq!(west, sold, "{seconds}: only Vultr is there");
+            assert!(regions(&store, &both, seconds).await.contains(&"east".to_owned()), "{seconds}");
+        }
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ pub mod profile;
 pub mod providers;
 pub mod provision;
 pub mod refunds;
+mod rows;
 pub mod settle;
 pub mod sweep;
 pub mod trading;
@@ -23,3 +24,4 @@ pub mod views;
 
 pub use error::{AppError, Chain};
 pub use policy::Policy;
+pub use rows::readable;

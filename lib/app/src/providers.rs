@@ -21,8 +21,9 @@ use jiff::SignedDuration;
 use crate::error::Chain;
 use crate::ports::{
     Account, Capabilities, Clock, Commit, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
-    ReadCircuits, Reinstall, StoreError, Trace, Traffic, VmError, VmHost, VmHosts, Write,
+    Question, ReadCircuits, Reinstall, StoreError, Trace, Traffic, VmError, VmHost, VmHosts, Write,
 };
+use crate::rows::readable;
 use words::UnknownWords;
 
 /// How long a process believes the circuits that it has read.
@@ -72,6 +73,11 @@ where
         self.hosts.host(provider).is_some_and(|host| host.lists(region))
     }
 
+    /// Whether a provider is asked for the answer to a question at all.
+    pub fn asks(&self, provider: Provider, question: Question) -> bool {
+        self.hosts.host(provider).is_some_and(|host| host.asks(question))
+    }
+
     /// Whether a machine may be asked for at each of these offerings now, in their order.
     pub async fn outlooks(&self, offerings: &[Offering]) -> Vec<Outlook> {
         let mut outlooks = Vec::with_capacity(offerings.len());
@@ -101,7 +107,8 @@ where
             return circuit::of(circuits, region, operation).cloned();
         }
         match self.store.circuits(provider).await {
-            Ok(circuits) => {
+            Ok(rows) => {
+                let circuits = readable(rows);
                 let found = circuit::of(&circuits, region, operation).cloned();
                 self.seen().insert(provider, (now, circuits));
                 found
@@ -172,6 +179,15 @@ where
         done
     }
 
+    /// Answers a question about the provider; the call is held against its circuit only if there is one.
+    async fn ask<T: Send>(
+        &self,
+        question: Question,
+        answer: impl Future<Output = Result<T, VmError>> + Send,
+    ) -> Result<T, VmError> {
+        if self.host.asks(question) { self.guard(Operation::Read, answer).await } else { answer.await }
+    }
+
     /// Lets another call probe at once, where it can be stored; otherwise once the probe's time is over.
     async fn give_up_probe(&self, region: &str, operation: Operation) {
         let Some(circuit) = self.all.circuit(self.provider, region, operation).await else { return };
@@ -232,16 +248,14 @@ fn named(provider: Provider, error: VmError) -> VmError {
 enum Health {
     Well,
     Ill(Trouble),
-    /// Nothing: a machine that is in the middle of something says "later" as well.
+    /// Nothing: a machine that is in the middle of something says "later" as well, and what does not exist there was
+    /// not asked for.
     Unsaid,
 }
 
 fn judge(operation: Operation, error: Option<&VmError>) -> Health {
     match error {
-        None
-        | Some(
-            VmError::NotFound | VmError::OutOfStock(_) | VmError::Refused(_) | VmError::Unsupported { .. },
-        ) => Health::Well,
+        None | Some(VmError::NotFound | VmError::OutOfStock(_) | VmError::Refused(_)) => Health::Well,
         Some(VmError::Unclear { .. }) => Health::Ill(Trouble::Failed),
         Some(VmError::Unauthorized(_)) => Health::Ill(Trouble::Refused),
         Some(VmError::Quota(_)) if operation == Operation::Create => Health::Ill(Trouble::Refused),
@@ -251,7 +265,7 @@ fn judge(operation: Operation, error: Option<&VmError>) -> Health {
         }
         Some(VmError::Busy { retry_after: None }) if operation == Operation::Change => Health::Unsaid,
         Some(VmError::Busy { retry_after: None }) => Health::Ill(Trouble::Failed),
-        Some(VmError::LeftAlone { .. }) => Health::Unsaid,
+        Some(VmError::LeftAlone { .. } | VmError::Unsupported { .. }) => Health::Unsaid,
     }
 }
 
@@ -267,6 +281,10 @@ where
 
     fn lists(&self, region: &str) -> bool {
         self.host.lists(region)
+    }
+
+    fn asks(&self, question: Question) -> bool {
+        self.host.asks(question)
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {
@@ -330,22 +348,22 @@ where
     }
 
     async fn account(&self) -> Result<Account, VmError> {
-        self.guard(Operation::Read, self.host.account()).await
+        self.ask(Question::Account, self.host.account()).await
     }
 
     async fn regions(&self) -> Result<Vec<ProviderRegion>, VmError> {
-        self.guard(Operation::Read, self.host.regions()).await
+        self.ask(Question::Regions, self.host.regions()).await
     }
 
     async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
-        self.guard(Operation::Read, self.host.plans()).await
+        self.ask(Question::Plans, self.host.plans()).await
     }
 
     async fn images(&self) -> Result<Vec<Image>, VmError> {
-        self.guard(Operation::Read, self.host.images()).await
+        self.ask(Question::Images, self.host.images()).await
     }
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
-        self.guard(Operation::Read, self.host.in_stock(offering)).await
+        self.ask(Question::Stock, self.host.in_stock(offering)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use app::ports::{
     AuditEntry, Page, ReadAttempts, ReadAudit, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory,
-    ReadLedger, ReadOrders, ReadSeen, StoreError,
+    ReadLedger, ReadOrders, ReadSeen, Rows, StoreError,
 };
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -70,20 +70,20 @@ impl ReadLedger for Store {
 }
 
 impl ReadCircuits for Store {
-    async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
-        self.whole(keys::circuits_of(provider)).await
+    async fn circuits(&self, provider: Provider) -> Result<Rows<Circuit>, StoreError> {
+        self.rows(keys::circuits_of(provider)).await
     }
 }
 
 impl ReadAvailability for Store {
-    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
-        self.whole(keys::availabilities()).await
+    async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
+        self.rows(keys::availabilities()).await
     }
 }
 
 impl ReadInventory for Store {
-    async fn inventories(&self) -> Result<Vec<Inventory>, StoreError> {
-        self.whole(keys::inventories()).await
+    async fn inventories(&self) -> Result<Rows<Inventory>, StoreError> {
+        self.rows(keys::inventories()).await
     }
 }
 
@@ -150,16 +150,21 @@ impl Store {
         Ok(Page { items: things, next })
     }
 
+    /// Everything under one beginning of a partition; `Corrupt` when any of it does not read back.
+    async fn whole<T: Thing>(&self, place: Key) -> Result<Vec<T>, StoreError> {
+        self.rows(place).await?.into_iter().collect()
+    }
+
     /// Everything under one beginning of a partition, in key order, strongly consistent.
     ///
     /// # Errors
     /// `Invalid` rather than a part of it, when it is more than a program should hold: half a ledger would
     /// be a wrong balance.
-    async fn whole<T: Thing>(&self, place: Key) -> Result<Vec<T>, StoreError> {
+    async fn rows<T: Thing>(&self, place: Key) -> Result<Rows<T>, StoreError> {
         let name = place.to_string();
         let query = self.query(place, ["pk", "sk"]).consistent_read(true);
         match gather(query, usize::MAX).await? {
-            (items, true) => items.into_iter().map(decode).collect(),
+            (items, true) => Ok(items.into_iter().map(decode).collect()),
             (_, false) => {
                 Err(StoreError::Invalid { what: format!("{name} holds too much to be read at once") })
             }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use app::ports::{
-    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
-    ResetPassword, Trace, Traffic, VmError, VmHost, WindowsPassword, WindowsSetup,
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Question,
+    Reinstall, ResetPassword, Trace, Traffic, VmError, VmHost, WindowsPassword, WindowsSetup,
 };
 use domain::catalogue::{Offering, Provider};
 use domain::secret::Secret;

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use app::ports::{
-    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
-    ResetPassword, Trace, Traffic, VmError, VmHost, WindowsPassword, WindowsSetup,
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Question,
+    Reinstall, ResetPassword, Trace, Traffic, VmError, VmHost, WindowsPassword, WindowsSetup,
 };
 use aws_sdk_ec2::types::{Instance, SummaryStatus};
 use domain::catalogue::{Offering, Provider};
@@ -32,6 +32,15 @@ impl VmHost for Client {
 
     fn lists(&self, region: &str) -> bool {
         self.settings.listed_regions().iter().any(|listed| listed == region)
+    }
+
+    /// Where no region has a network, nothing is sold, and so nothing asked.
+    fn asks(&self, question: Question) -> bool {
+        match question {
+            Question::Account | Question::Images => false,
+            Question::Plans | Question::Stock => self.settings.sells(),
+            Question::Regions => true,
+        }
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {

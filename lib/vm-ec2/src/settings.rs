@@ -54,6 +54,11 @@ impl Settings {
         regions
     }
 
+    /// Whether there is a region of the catalogue with a network.
+    pub(crate) fn sells(&self) -> bool {
+        self.regions.iter().any(|region| self.networks.contains_key(region)) && !self.sizes.is_empty()
+    }
+
     /// What the catalogue says: regions, types with the disks that customers are promised, images. The rest is
     /// empty.
     pub fn from_catalogue(catalogue: &Catalogue) -> Self {
@@ -76,5 +81,27 @@ impl Settings {
             sizes,
             images: images.into_iter().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_where_a_region_that_is_sold_has_a_network_is_anything_sold() {
+        let settings = |named: &str| Settings {
+            endpoint_url: None,
+            access_key: None,
+            key_pair: None,
+            networks: [(named.to_owned(), Network::default())].into(),
+            regions: vec!["eu-west-2".to_owned()],
+            sizes: [("t3.medium".to_owned(), 80)].into(),
+            images: Vec::new(),
+        };
+        assert!(settings("eu-west-2").sells());
+        assert!(!settings("us-east-1").sells(), "it is listed only");
+        assert!(!Settings { networks: BTreeMap::new(), ..settings("") }.sells());
+        assert!(!Settings { sizes: BTreeMap::new(), ..settings("eu-west-2") }.sells());
     }
 }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use app::ports::{
-    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Reinstall,
-    Trace, Traffic, VmError, VmHost,
+    Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion, Question,
+    Reinstall, Trace, Traffic, VmError, VmHost,
 };
 use domain::catalogue::{Offering, Provider};
 use domain::secret::Secret;
@@ -61,6 +61,10 @@ impl VmHost for AnyHost {
 
     fn lists(&self, region: &str) -> bool {
         each!(self, host => host.lists(region))
+    }
+
+    fn asks(&self, question: Question) -> bool {
+        each!(self, host => host.asks(question))
     }
 
     async fn create(&self, request: &CreateVm) -> Result<CreatedVm, VmError> {

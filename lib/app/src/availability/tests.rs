@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use domain::Timestamp;
 use domain::catalogue::{Image as WantedImage, Os, Plan, Product, Specs};
-use domain::circuit::Circuit;
+use domain::circuit::{Circuit, Operation, Trouble};
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 
 use super::*;
 use crate::ports::{
     Account, Capabilities, CreateVm, CreatedVm, Deleted, Image, ProviderRegion, Reinstall, ResetPassword,
-    Trace, Traffic, WindowsPassword, WindowsSetup,
+    Rows, Trace, Traffic, WindowsPassword, WindowsSetup,
 };
 
 /// What a provider does when it is asked.
@@ -29,6 +29,8 @@ enum Mood {
     Down,
     /// Answers the first question and no other.
     Tired,
+    /// Is not asked: what it has is known beforehand.
+    Known,
 }
 
 struct Host {
@@ -59,11 +61,15 @@ impl VmHost for Host {
         }
     }
 
+    fn asks(&self, _: Question) -> bool {
+        !matches!(self.mood, Mood::Known)
+    }
+
     async fn plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
         match self.mood {
             Mood::Down => silence(),
             Mood::WithoutPrices => no(),
-            Mood::Open | Mood::Puzzled | Mood::Tired => Ok(vec![ProviderPlan {
+            Mood::Open | Mood::Puzzled | Mood::Tired | Mood::Known => Ok(vec![ProviderPlan {
                 id: "small".to_owned(),
                 vcpus: 2,
                 memory_mb: 4_096,
@@ -79,7 +85,9 @@ impl VmHost for Host {
         match self.mood {
             Mood::Down | Mood::Tired => silence(),
             Mood::Puzzled if offering.plan == "large" => Err(VmError::Refused("no such size".to_owned())),
-            Mood::Open | Mood::Puzzled | Mood::WithoutPrices => Ok(offering.provider_region != "empty"),
+            Mood::Open | Mood::Puzzled | Mood::WithoutPrices | Mood::Known => {
+                Ok(offering.provider_region != "empty")
+            }
         }
     }
 
@@ -141,15 +149,25 @@ impl VmHosts for Hosts {
     }
 }
 
-/// Keeps availability as the table does; circuits are not looked at here.
+/// Keeps availability as the table does, and each provider's circuit of reads.
 #[derive(Clone, Default)]
-struct Store(Arc<Mutex<HashMap<Provider, Availability>>>);
+struct Store {
+    said: Arc<Mutex<HashMap<Provider, Availability>>>,
+    reads: Arc<Mutex<HashMap<Provider, Circuit>>>,
+}
 
 impl Commit for Store {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         for write in writes {
-            let Write::Availability(mut said) = write else { continue };
-            let mut rows = self.0.lock().unwrap();
+            let mut said = match write {
+                Write::Availability(said) => said,
+                Write::Circuit(reads) => {
+                    self.reads.lock().unwrap().insert(reads.provider, reads);
+                    continue;
+                }
+                _ => continue,
+            };
+            let mut rows = self.said.lock().unwrap();
             let stored = rows.get(&said.provider).map_or(0, |row| row.version);
             if stored != said.version {
                 return Err(StoreError::Conflict);
@@ -162,14 +180,14 @@ impl Commit for Store {
 }
 
 impl ReadAvailability for Store {
-    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
-        Ok(self.0.lock().unwrap().values().cloned().collect())
+    async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
+        Ok(self.said.lock().unwrap().values().cloned().map(Ok).collect())
     }
 }
 
 impl ReadCircuits for Store {
-    async fn circuits(&self, _: Provider) -> Result<Vec<Circuit>, StoreError> {
-        Ok(Vec::new())
+    async fn circuits(&self, provider: Provider) -> Result<Rows<Circuit>, StoreError> {
+        Ok(self.reads.lock().unwrap().get(&provider).cloned().map(Ok).into_iter().collect())
     }
 }
 
@@ -228,7 +246,7 @@ fn survey(store: &Store, moods: &[(Provider, Mood)], seconds: i64) -> Survey<Hos
 
 impl Store {
     fn said(&self, provider: Provider) -> Availability {
-        self.0.lock().unwrap()[&provider].clone()
+        self.said.lock().unwrap()[&provider].clone()
     }
 
     /// `plan region stock price`, a line each.
@@ -282,6 +300,23 @@ async fn what_a_provider_cannot_say_is_left_open_and_the_rest_is_kept() {
     assert_eq!(asked.told, [Provider::Vultr, Provider::Hetzner]);
     assert_eq!(store.lines(Provider::Vultr), ["small full true 2000", "small empty false 2400"]);
     assert_eq!(store.lines(Provider::Hetzner)[0], "small full true ?");
+}
+
+#[tokio::test]
+async fn one_that_is_not_asked_is_neither_told_nor_silent_and_nothing_is_learned_of_its_health() {
+    let (store, vultr) = (Store::default(), Provider::Vultr);
+    let circuit = Circuit::new(vultr, EVERYWHERE.to_owned(), Operation::Read, At(0).now());
+    let refused = circuit.failed(Trouble::Refused, At(0).now());
+    for seconds in [1, 600] {
+        store.reads.lock().unwrap().insert(vultr, refused.clone());
+        let asked = survey(&store, &[(vultr, Mood::Known)], seconds).run().await.unwrap();
+        assert_eq!(asked, Asked::default());
+        assert_eq!(store.said(vultr).seen_at, At(seconds).now());
+        assert_eq!(store.reads.lock().unwrap()[&vultr], refused, "{seconds}");
+    }
+    let asked = survey(&store, &[(vultr, Mood::Open)], 600).run().await.unwrap();
+    assert_eq!(asked.told, [vultr]);
+    assert!(store.reads.lock().unwrap()[&vultr].is_healthy());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::catalogue::Provider;
 use domain::circuit::EVERYWHERE;
 use domain::create::Attempt;
+use domain::ids::InstanceId;
 use domain::instance::Instance;
 use domain::inventory::{
     Inventory, LISTED_MAX, Listing, Margin, OddFound, Recorded, Report, Seen, Tally, UnknownFound, seen_mark,
@@ -16,6 +17,7 @@ use jiff::SignedDuration;
 use super::{HELD_FOR, Reconciler, State};
 use crate::error::{AppError, Chain};
 use crate::ports::{Clock, Ids, StoreError, VmError, VmHost, VmHosts, Write};
+use crate::rows::readable;
 
 /// Desktops on one page of what is rented: what is in memory twice, as items and as desktops.
 const RENTED_PAGE: u16 = 200;
@@ -32,6 +34,8 @@ pub(super) struct Look {
     pub(super) done: Tally,
     /// The desktops that record a machine there.
     pub(super) recorded: HashMap<VmId, Recorded>,
+    /// Those among them of which no listing shows the machine.
+    pub(super) unlisted: HashSet<InstanceId>,
     /// Whether these are all.
     pub(super) all_recorded: bool,
     /// The keys of the desktops there that do not read back.
@@ -98,6 +102,7 @@ impl Look {
         };
         match self.margins.iter().position(same) {
             Some(place) => self.margins[place].desktops += 1,
+            // Of the others it is told how many they are: those that are recorded and stand in none.
             None if self.margins.len() < LISTED_MAX => self.margins.push(Margin {
                 plan: instance.plan,
                 os: instance.os,
@@ -149,6 +154,7 @@ where
             inventory,
             done: Tally::default(),
             recorded: HashMap::new(),
+            unlisted: HashSet::new(),
             all_recorded: false,
             unread: Vec::new(),
             all_judged: true,
@@ -182,7 +188,13 @@ where
             let page = self.store.rented(look.provider(), RENTED_PAGE, after.as_deref()).await?;
             for desktop in page.items {
                 match desktop {
-                    Ok(desktop) => look.record(&desktop),
+                    Ok(desktop) => {
+                        let region = &desktop.offering.provider_region;
+                        if !self.providers.lists(look.provider(), region) {
+                            look.unlisted.insert(desktop.id);
+                        }
+                        look.record(&desktop);
+                    }
                     Err(StoreError::Corrupt { key, what }) => {
                         tracing::error!(key, what, "a desktop that does not read back is not compared");
                         look.unread.push(key);
@@ -305,13 +317,7 @@ where
 
     /// What the provider asks for each size, as it was last told, and for the system on it.
     async fn price(&self, look: &mut Look) -> Result<(), AppError> {
-        let known = match self.store.availability().await {
-            Err(error @ StoreError::Corrupt { .. }) => {
-                tracing::error!(error = %Chain(&error), "what machines cost is not known");
-                return Ok(());
-            }
-            known => known?,
-        };
+        let known = readable(self.store.availability().await?);
         let provider = look.provider();
         let stock: Vec<_> =
             known.into_iter().filter(|a| a.provider == provider).flat_map(|a| a.stock).collect();

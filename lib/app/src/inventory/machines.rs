@@ -195,10 +195,17 @@ where
             "was lost after it was delivered and is there again, with its customer's data",
         );
         let until = since.checked_add(RETURNED_GRACE).unwrap_or(since);
+        let meanwhile = if story.instance.as_ref().is_some_and(Instance::rents) {
+            "another one was made meanwhile, and both are paid for".to_owned()
+        } else {
+            format!(
+                "no other one is the desktop's now, its order is {}, and this one is paid for",
+                order.status
+            )
+        };
         let note = format!(
-            "{} lists the machine {} ({}) of the desktop {} again, which it had not known for a while: another one was made \
-             meanwhile. Both are paid for. What its customer left is on the old one: it is deleted on {}, unless it loses \
-             its tag or name of ours at the provider before.",
+            "{} lists the machine {} ({}) of the desktop {} again, which it had not known for a while: {meanwhile}. What \
+             its customer left is on it: it is deleted on {}, unless it loses its tag or name of ours at the provider before.",
             vm.provider,
             vm.name,
             vm.id.0,

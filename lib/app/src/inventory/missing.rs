@@ -10,7 +10,7 @@ use domain::order::{Applied, OrderEvent, OrderStatus};
 
 use super::look::{Look, name};
 use super::{Reconciler, State};
-use crate::error::AppError;
+use crate::error::{AppError, Chain};
 use crate::mails::{owed, owed_writes};
 use crate::ports::{Clock, Ids, StoreError, VmError, VmHost, VmHosts, Write};
 
@@ -22,8 +22,12 @@ where
 {
     /// Judges every desktop whose machine this listing, which began at `began_at`, did not show.
     pub(super) async fn find_missing(&self, look: &mut Look, began_at: Timestamp) -> Result<(), AppError> {
-        let mut again: Vec<(Recorded, Timestamp)> = Vec::new();
+        let (mut again, mut unlisted) = (Vec::<(Recorded, Timestamp)>::new(), Vec::new());
         for recorded in look.recorded.values().filter(|r| !look.marks.contains(&seen_mark(&r.vm))) {
+            if look.unlisted.contains(&recorded.instance) {
+                unlisted.push(recorded.instance);
+                continue;
+            }
             let since = look.inventory.before.missing_since(recorded.instance);
             let known = since.unwrap_or(began_at);
             match suspicion(recorded, began_at, since, self.policy.quarantine) {
@@ -35,6 +39,13 @@ where
             if missing.len() < Memory::MAX {
                 missing.push((recorded.instance, known));
             }
+        }
+        unlisted.sort();
+        for instance in unlisted {
+            look.odd(
+                instance.to_string(),
+                "is in a region that is not listed: whether its machine is there is not known",
+            );
         }
         again.sort_by_key(|(recorded, since)| (*since, recorded.instance));
         if too_many(again.len(), look.recorded.len()) {
@@ -82,9 +93,10 @@ where
                 }
                 missing(look, recorded, since, rebuilt);
             }
-            // It says neither: it stays suspected.
+            // It says neither, and may for days: the desktop stays suspected.
             Err(error) => {
-                tracing::warn!(instance = %recorded.instance, error = %error, "missing machine not asked for");
+                tracing::warn!(instance = %recorded.instance, error = %Chain(&error), "missing machine not asked for");
+                missing(look, recorded, since, false);
             }
         }
         Ok(())

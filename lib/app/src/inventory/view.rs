@@ -1,8 +1,11 @@
 //! What staff see of the inventory.
 
+use std::collections::BTreeMap;
+
 use domain::Timestamp;
 use domain::catalogue::Provider;
 use domain::inventory::{Inventory, Report};
+use domain::money::Currency;
 use serde::Serialize;
 
 /// Every provider's inventory, and the sums.
@@ -29,6 +32,8 @@ pub struct Totals {
     pub missing: u32,
     /// What only a person can judge.
     pub odd: u32,
+    /// Machines that carry a name of ours and that nothing recorded explains.
+    pub strangers: u32,
     /// Attempts whose outcome is not known.
     pub unknown: u32,
     /// How long the oldest of them has been waiting.
@@ -38,7 +43,7 @@ pub struct Totals {
     /// Desktops of which the cost is not known.
     pub unpriced: u32,
     /// What the desktops bring a month, per currency, in hundredths. Nothing is converted.
-    pub revenue_minor: std::collections::BTreeMap<String, i64>,
+    pub revenue_minor: BTreeMap<Currency, i64>,
     /// Desktops of which the price is not recorded.
     pub without_revenue: u32,
 }
@@ -54,7 +59,9 @@ pub struct ProviderView {
     pub trouble: Option<String>,
     /// Pages of the listing that is going on now.
     pub pages_so_far: u32,
-    /// What the last whole listing found.
+    /// How long ago the last whole listing was; where there was none yet, how long one has been wanted.
+    pub report_age_seconds: i64,
+    /// What it found.
     pub report: Option<Report>,
 }
 
@@ -66,6 +73,7 @@ pub fn overview(inventories: Vec<Inventory>, now: Timestamp) -> Overview {
     }
     let providers = inventories.into_iter().map(|inventory| ProviderView {
         provider: inventory.provider,
+        report_age_seconds: inventory.age(now).as_secs(),
         looked_at: inventory.looked_at,
         trouble: inventory.trouble,
         pages_so_far: inventory.listing.tally.pages,
@@ -82,8 +90,14 @@ impl Totals {
         self.doubles += report.tally.doubles;
         self.missing += report.tally.missing;
         self.odd += report.tally.odd;
+        self.strangers += report.tally.strangers;
         self.unknown += u32::try_from(report.unknown.len()).unwrap_or(u32::MAX);
         self.unknown_age_seconds = self.unknown_age_seconds.max(report.unknown_age(now).as_secs());
+        // Kinds beyond those that a report has room for.
+        let listed: u32 = report.margins.iter().map(|margin| margin.desktops).sum();
+        let more = report.recorded.saturating_sub(listed);
+        self.unpriced += more;
+        self.without_revenue += more;
         for margin in &report.margins {
             let desktops = i64::from(margin.desktops);
             match margin.cost_usd_cents.and_then(|cents| cents.checked_mul(desktops)) {
@@ -92,7 +106,7 @@ impl Totals {
             }
             match margin.revenue {
                 Some(price) => {
-                    let sum = self.revenue_minor.entry(price.currency.to_string()).or_default();
+                    let sum = self.revenue_minor.entry(price.currency).or_default();
                     *sum = sum.saturating_add(price.minor.saturating_mul(desktops));
                 }
                 None => self.without_revenue += margin.desktops,

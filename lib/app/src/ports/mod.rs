@@ -26,11 +26,11 @@ pub use store::{
     AuditEntry, Commit, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
     ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadInventory,
     ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSeen, ReadSetupTimes,
-    ReadTradingAccounts, ReadWork, StoreError, Ticket, WorkKind, Write,
+    ReadTradingAccounts, ReadWork, Rows, StoreError, Ticket, WorkKind, Write,
 };
 pub use vm_host::{
     Account, Capabilities, CreateCall, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
-    Reinstall, ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword,
+    Question, Reinstall, ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword,
     WindowsSetup,
 };
 pub use workflow::{

@@ -177,6 +177,9 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// Rows, each as it reads back. One that does not is its error, `Corrupt`, in its place: the others still count.
+pub type Rows<T> = Vec<Result<T, StoreError>>;
+
 /// `dynamodb:GetItem`, `dynamodb:Query` on the customer index. Reads are strongly consistent by key.
 pub trait ReadOrders {
     /// One order.
@@ -293,13 +296,13 @@ pub trait ReadSetupTimes {
 /// `dynamodb:Query` on the circuits' partitions.
 pub trait ReadCircuits {
     /// Every circuit of a provider in which something has gone wrong since it was last forgotten (a day).
-    fn circuits(&self, provider: Provider) -> impl Future<Output = Result<Vec<Circuit>, StoreError>> + Send;
+    fn circuits(&self, provider: Provider) -> impl Future<Output = Result<Rows<Circuit>, StoreError>> + Send;
 }
 
 /// `dynamodb:Query` on one partition.
 pub trait ReadAvailability {
     /// What every provider last said, one entry per provider that was ever asked.
-    fn availability(&self) -> impl Future<Output = Result<Vec<Availability>, StoreError>> + Send;
+    fn availability(&self) -> impl Future<Output = Result<Rows<Availability>, StoreError>> + Send;
 }
 
 /// `dynamodb:Query` on the index of rented machines.
@@ -318,7 +321,7 @@ pub trait ReadRented {
 /// `dynamodb:Query` on one partition.
 pub trait ReadInventory {
     /// What is remembered of every provider's inventory, one entry per provider that was ever looked at.
-    fn inventories(&self) -> impl Future<Output = Result<Vec<Inventory>, StoreError>> + Send;
+    fn inventories(&self) -> impl Future<Output = Result<Rows<Inventory>, StoreError>> + Send;
 }
 
 /// `dynamodb:Query` on a provider's partition.

@@ -201,6 +201,21 @@ pub struct Image {
     pub family: String,
 }
 
+/// What is asked about a provider, rather than about a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// [`VmHost::account`]
+    Account,
+    /// [`VmHost::regions`]
+    Regions,
+    /// [`VmHost::plans`]
+    Plans,
+    /// [`VmHost::images`]
+    Images,
+    /// [`VmHost::in_stock`]
+    Stock,
+}
+
 /// The account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -303,6 +318,12 @@ pub trait VmHost {
     /// Whether [`VmHost::list`] shows the machines of a region; not so where each region is asked for itself, and this
     /// one is not.
     fn lists(&self, _region: &str) -> bool {
+        true
+    }
+
+    /// Whether the provider is asked for the answer to a question. What is known here beforehand says nothing about the
+    /// provider.
+    fn asks(&self, _question: Question) -> bool {
         true
     }
 

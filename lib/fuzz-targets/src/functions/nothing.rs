@@ -4,8 +4,8 @@ use app::ports::{
     CheckoutPage, CheckoutRequest, Clock, CommandMessage, Commit, CompleteTask, GatewayError, GatewayEvent,
     IdempotencyRecord, Ids, Page, PaymentGateway, PaymentMessage, QueueCommand, QueueError, QueuePayment,
     ReadAvailability, ReadCircuits, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadOrders,
-    ReadPayments, ReadProfiles, ReadTradingAccounts, RefundState, StoreError, TaskOutcome, WorkflowError,
-    Write,
+    ReadPayments, ReadProfiles, ReadTradingAccounts, RefundState, Rows, StoreError, TaskOutcome,
+    WorkflowError, Write,
 };
 use domain::Timestamp;
 use domain::availability::Availability;
@@ -110,13 +110,13 @@ impl ReadIdempotency for Nothing {
 }
 
 impl ReadCircuits for Nothing {
-    async fn circuits(&self, _: Provider) -> Result<Vec<Circuit>, StoreError> {
+    async fn circuits(&self, _: Provider) -> Result<Rows<Circuit>, StoreError> {
         Ok(Vec::new())
     }
 }
 
 impl ReadAvailability for Nothing {
-    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
+    async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -15,8 +15,8 @@ use domain::first_boot::{Fingerprints, FirstBoot, Report};
 use domain::ids::{AuditId, InstanceId, OrderId, PaymentId, TicketId};
 use domain::instance::{CommandInProgress, Instance, InstanceStatus, StoredCredentials};
 use domain::inventory::{
-    GhostFound, Inventory, Listing, Margin, Memory, MissingFound, Report as Listed, Seen, Sighting, Tally,
-    Why,
+    DoubleFound, GhostFound, Inventory, LISTED_MAX, Listing, Margin, Memory, MissingFound, OddFound,
+    Report as Listed, Seen, Sighting, Tally, UnknownFound, Why,
 };
 use domain::ledger::{EntryKind, LedgerEntry};
 use domain::mail::{Mail, MailKind, MailStatus};
@@ -662,4 +662,67 @@ fn an_attempt_of_the_first_release_reads_as_one_whose_outcome_is_unknown() {
         prop_assert_eq!(&read.request_id, "");
         prop_assert_eq!(&read.offering.provider_region, &attempt.offering.region);
     });
+}
+
+/// A value's share of its item, as DynamoDB counts it; numbers for more than they take.
+/// Source: Amazon DynamoDB, "Item sizes and formats".
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len() + 1,
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(map) => {
+            3 + map.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+#[test]
+fn an_inventory_that_holds_all_it_may_stays_far_below_the_400_kb_of_an_item() {
+    let at = Timestamp::from_second(1_790_000_000).unwrap();
+    let (order, instance) = (OrderId::new(at, 1), InstanceId::new(at, 1));
+    let vm = VmId("ap-southeast-1/i-0123456789abcdef0".to_owned());
+    let name = format!("{order}-12345");
+    let what = "is in a region that is not listed: whether its machine is there is not known".to_owned();
+    let memory = Memory {
+        strangers: vec![Sighting { vm: vm.clone(), since: at }; Memory::MAX],
+        turned: vec![instance; Memory::MAX],
+        missing: vec![(instance, at); Memory::MAX],
+    };
+    let ghost =
+        GhostFound { vm: vm.clone(), name: name.clone(), why: Why::LeftBehind, since: at, deleted: true };
+    let double = DoubleFound { order, kept: vm.clone(), vm: vm.clone(), deleted: true };
+    let tally = Tally {
+        ghosts_found: vec![ghost; LISTED_MAX],
+        doubles_found: vec![double; LISTED_MAX],
+        missing_found: vec![MissingFound { instance, vm, since: at, rebuilt: false }; LISTED_MAX],
+        odd_found: vec![OddFound { subject: name, what }; LISTED_MAX],
+        ..Tally::default()
+    };
+    let margin = Margin {
+        plan: Plan::Performance,
+        os: Os::Windows,
+        provider_plan: "g6-dedicated-16-windows".to_owned(),
+        provider_region: "ap-southeast-1".to_owned(),
+        cost_usd_cents: Some(123_456),
+        revenue: Some(Money { minor: 123_456_789, currency: Currency::Ngn }),
+        desktops: 12_345,
+    };
+    let report = Listed {
+        began_at: at,
+        complete_at: at,
+        recorded: 12_345,
+        tally: tally.clone(),
+        unknown: vec![UnknownFound { order, number: 20, since: at }; LISTED_MAX],
+        margins: vec![margin; LISTED_MAX],
+    };
+    let whole = Inventory {
+        listing: Listing { tally, memory: memory.clone(), ..Listing::fresh(1) },
+        before: memory,
+        report: Some(report),
+        ..Inventory::new(Provider::Ec2)
+    };
+    let bytes = size(&AttributeValue::M(encode(&whole).unwrap()));
+    assert!((200_000..240_000).contains(&bytes), "{bytes}: docs/data-model.md says 220 KB");
 }

@@ -1,8 +1,10 @@
 //! What is remembered of providers: circuits, what they said they have, and what is rented from them.
 
+use std::collections::HashMap;
+
 use app::ports::{
     Commit, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory, ReadOrders, ReadRented, ReadSeen,
-    StoreError, Write,
+    Rows, StoreError, Write,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::availability::{Availability, Stock};
@@ -36,6 +38,11 @@ fn rented(n: u32) -> Instance {
     Instance { vm: Some(VmId(format!("vm-{n}"))), ..instance(n) }
 }
 
+/// Rows all of which read back.
+fn sound<T>(rows: Result<Rows<T>, StoreError>) -> Vec<T> {
+    rows.unwrap().into_iter().map(Result::unwrap).collect()
+}
+
 impl Table {
     async fn put_all(&self, writes: Vec<Write>) {
         for write in writes {
@@ -55,8 +62,9 @@ async fn a_providers_circuits_are_read_together_and_no_others() {
     table.put_all([&create, &read, &foreign].map(|c| Write::Circuit(c.clone())).to_vec()).await;
 
     let stored = |circuit: &Circuit| Circuit { version: 1, ..circuit.clone() };
-    assert_eq!(store.circuits(Provider::Vultr).await.unwrap(), vec![stored(&create), stored(&read)]);
-    assert_eq!(store.circuits(Provider::Hetzner).await.unwrap(), vec![stored(&foreign)]);
+    let circuits = async |provider| sound(store.circuits(provider).await);
+    assert_eq!(circuits(Provider::Vultr).await, [stored(&create), stored(&read)]);
+    assert_eq!(circuits(Provider::Hetzner).await, [stored(&foreign)]);
     assert!(store.circuits(Provider::Ec2).await.unwrap().is_empty());
 }
 
@@ -65,7 +73,7 @@ async fn of_two_that_want_to_probe_one_loses() {
     let Some(table) = table("probes").await else { return };
     let store = &table.store;
     table.put_all(vec![Write::Circuit(circuit(Provider::Vultr, "ams", Operation::Create))]).await;
-    let open = store.circuits(Provider::Vultr).await.unwrap().remove(0);
+    let open = sound(store.circuits(Provider::Vultr).await).remove(0);
     store.commit(vec![Write::Circuit(open.probed(at(41)))]).await.unwrap();
     let second = store.commit(vec![Write::Circuit(open.probed(at(41)))]).await;
     assert!(matches!(second, Err(StoreError::Conflict)), "{second:?}");
@@ -92,13 +100,13 @@ async fn what_every_provider_said_last_is_one_read() {
     assert!(store.availability().await.unwrap().is_empty());
     let providers = [Provider::Contabo, Provider::Vultr];
     table.put_all(providers.map(|p| Write::Availability(said(p, 1))).to_vec()).await;
-    let mut news = store.availability().await.unwrap().remove(1);
+    let mut news = sound(store.availability().await).remove(1);
     assert_eq!(news, Availability { version: 1, ..said(Provider::Vultr, 1) });
     news.seen_at = at(600);
     table.put_all(vec![Write::Availability(news.clone())]).await;
     assert!(matches!(store.commit(vec![Write::Availability(news)]).await, Err(StoreError::Conflict)));
     let seen: Vec<_> =
-        store.availability().await.unwrap().into_iter().map(|a| (a.provider, a.seen_at)).collect();
+        sound(store.availability().await).into_iter().map(|a| (a.provider, a.seen_at)).collect();
     assert_eq!(seen, vec![(Provider::Contabo, at(1)), (Provider::Vultr, at(600))]);
 }
 
@@ -194,6 +202,52 @@ async fn a_rented_desktop_that_does_not_read_back_is_an_error_in_its_place() {
     }
 }
 
+/// A part of each answer that does not read back, by its key, and how many others do.
+fn torn<T>(rows: Result<Rows<T>, StoreError>) -> (Vec<String>, usize) {
+    let (mut torn, mut sound) = (Vec::new(), 0);
+    for row in rows.unwrap() {
+        match row {
+            Ok(_) => sound += 1,
+            Err(StoreError::Corrupt { key, .. }) => torn.push(key),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    (torn, sound)
+}
+
+#[tokio::test]
+async fn what_a_newer_program_remembered_of_a_provider_is_an_error_in_its_place() {
+    let Some(table) = table("rolled-back").await else { return };
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    for provider in [Provider::Vultr, Provider::Linode] {
+        let inventory = Write::Inventory(Box::new(Inventory::new(provider)));
+        table.put_all(vec![Write::Availability(said(provider, 1)), inventory]).await;
+    }
+    let circuits = ["ams", "ewr"].map(|region| circuit(Provider::Vultr, region, Operation::Create));
+    table.put_all(circuits.map(Write::Circuit).to_vec()).await;
+    let items = table.client.scan().table_name(&table.name).send().await.unwrap().items.unwrap();
+    let newer = ["AVAILABILITY linode", "INVENTORY linode", "CIRCUIT#vultr create#ams"];
+    for place in newer {
+        let (partition, sort) = place.split_once(' ').unwrap();
+        let is_it = |item: &&_| keys_of(item) == (partition, sort);
+        let mut item = items.iter().find(is_it).unwrap().clone();
+        item.insert("v".to_owned(), AttributeValue::N("99".to_owned()));
+        table.client.put_item().table_name(&table.name).set_item(Some(item)).send().await.unwrap();
+    }
+    let one = |key: &str| (vec![key.to_owned()], 1);
+    assert_eq!(torn(table.store.availability().await), one(newer[0]));
+    assert_eq!(torn(table.store.inventories().await), one(newer[1]));
+    assert_eq!(torn(table.store.circuits(Provider::Vultr).await), one(newer[2]));
+    // One of another kind that nobody knows here.
+    let foreign = table.client.put_item().table_name(&table.name).item("pk", key("AVAILABILITY"));
+    foreign.item("sk", key("azure")).send().await.unwrap();
+    assert_eq!(torn(table.store.availability().await).0, ["AVAILABILITY azure", newer[0]]);
+}
+
+fn keys_of(item: &HashMap<String, AttributeValue>) -> (&str, &str) {
+    (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap())
+}
+
 #[tokio::test]
 async fn of_two_runs_of_the_inventory_one_loses_and_what_it_saw_is_not_stored_either() {
     let Some(table) = table("inventory").await else { return };
@@ -201,7 +255,7 @@ async fn of_two_runs_of_the_inventory_one_loses_and_what_it_saw_is_not_stored_ei
     assert!(store.inventories().await.unwrap().is_empty());
     let fresh = |provider| Write::Inventory(Box::new(Inventory::new(provider)));
     table.put_all(vec![fresh(Provider::Vultr), fresh(Provider::Contabo)]).await;
-    let read = store.inventories().await.unwrap();
+    let read = sound(store.inventories().await);
     let providers: Vec<_> = read.iter().map(|inventory| inventory.provider).collect();
     assert_eq!(providers, vec![Provider::Contabo, Provider::Vultr]);
 

@@ -69,3 +69,25 @@ fn a_probe_that_finds_the_machine_busy_keeps_nobody_else_from_probing() {
     assert!(matches!(reboot(&mut shop), Some(VmError::Busy { retry_after: None })));
     assert!(matches!(reboot(&mut shop), Some(VmError::NotFound)), "it may ask at once");
 }
+
+#[test]
+fn what_does_not_exist_at_a_provider_says_nothing_about_its_health() {
+    let mut shop = Shop::open();
+    shop.world.host.fail(Op::Reboot, HostFault::Unauthorized, 1);
+    let providers = shop.world.reconciler().providers;
+    let call = async move {
+        let host = providers.at(Provider::Vultr, EVERYWHERE).unwrap();
+        host.reboot(&VmId("gone".to_owned())).await.err()
+    };
+    assert!(matches!(shop.call(call).unwrap(), Some(VmError::Unauthorized(_))));
+    shop.run_for(OPEN_FIRST);
+    let providers = shop.world.reconciler().providers;
+    let call = async move {
+        let host = providers.at(Provider::Vultr, EVERYWHERE).unwrap();
+        host.allow_rdp_from(&VmId("gone".to_owned()), &[]).await.err()
+    };
+    assert!(matches!(shop.call(call).unwrap(), Some(VmError::Unsupported { .. })));
+    let circuits = shop.world.store.all_circuits();
+    let changes = circuits.iter().find(|c| c.operation == Operation::Change).unwrap();
+    assert!(changes.has_opened() && changes.probing_until.is_none(), "{changes:?}");
+}

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 
-use app::ports::{Commit, Write};
+use app::ports::{Commit, ReadInventory, Write};
 use domain::availability::{Availability, Stock};
 use domain::catalogue::{Os, Provider};
 use domain::command::CommandKind;
@@ -255,6 +255,30 @@ fn a_lost_machine_that_is_there_again_is_told_and_kept_for_a_week() {
 }
 
 #[test]
+fn of_a_lost_machine_that_is_there_again_after_its_money_went_back_no_second_one_is_told() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    let lost = shop.instance(order).vm.unwrap();
+    shop.run_for(minutes(10));
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Hetzner);
+    for region in ["ewr", "ord", "lhr"] {
+        shop.world.host.sell_out(region);
+    }
+    shop.reconcile_for(minutes(15));
+    shop.run_until_idle();
+    assert_eq!(shop.order(order).status, OrderStatus::Refunded);
+
+    shop.world.host.meddle(&lost, |m| m.provider = Provider::Vultr);
+    assert_eq!(vultr(&shop.reconcile()).tally.odd, 1);
+    shop.run_for(minutes(10));
+    let notes = shop.world.outbox.sent().into_iter().filter_map(|mail| mail.note);
+    let told: Vec<String> = notes.filter(|note| note.contains("again, which")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("its order is refunded") && !told[0].contains("both"), "{told:?}");
+    shop.world.host.vanish(&lost);
+}
+
+#[test]
 fn a_desktop_can_be_lost_again_and_again() {
     let mut shop = Shop::open();
     let (ada, order) = shop.delivered(Os::Windows);
@@ -329,6 +353,48 @@ fn a_machine_that_the_list_forgets_and_its_id_finds_is_kept() {
     assert_eq!((vultr(&found).tally.missing, vultr(&found).tally.machines, found.rebuilt), (0, 0, 0));
     assert_eq!(shop.order(order).status, OrderStatus::Active);
     assert_eq!(shop.world.host.creates(), 1);
+}
+
+#[test]
+fn a_missing_machine_of_which_its_provider_does_not_say_whether_it_is_there_is_told_as_missing() {
+    let mut shop = Shop::open();
+    let (_, order) = shop.delivered(Os::Windows);
+    shop.run_for(minutes(10));
+    shop.world.host.vanish(&shop.instance(order).vm.unwrap());
+    shop.world.host.fail(Op::Get, HostFault::FailBefore, 1_000);
+    shop.reconcile_for(minutes(60));
+    let found = shop.reconcile();
+    let tally = &vultr(&found).tally;
+    assert_eq!((tally.missing, tally.missing_found[0].rebuilt, found.rebuilt), (1, false, 0));
+    assert_eq!(shop.order(order).status, OrderStatus::Active);
+    shop.world.host.heal();
+    shop.run_for(minutes(20));
+    assert_eq!(shop.reconcile().rebuilt, 1);
+    shop.run_until_idle();
+}
+
+#[test]
+fn desktops_in_a_region_that_is_not_listed_are_told_and_neither_missing_nor_asked_for() {
+    let mut shop = Shop::open();
+    for _ in 0..4 {
+        shop.delivered(Os::Windows);
+    }
+    shop.run_for(minutes(10));
+    let order = shop.world.store.orders()[0].id;
+    shop.world.host.unlist(&shop.instance(order).offering.provider_region);
+    for _ in 0..4 {
+        shop.run_for(minutes(10));
+        let found = shop.reconcile();
+        let tally = &vultr(&found).tally;
+        assert_eq!((tally.machines, tally.missing, tally.odd), (0, 0, 4), "{tally:?}");
+        assert_eq!(found.calls, found.pages);
+        assert!(tally.odd_found[0].what.contains("not listed"));
+    }
+    let mut notes = shop.world.outbox.sent().into_iter().filter_map(|mail| mail.note);
+    assert!(notes.all(|note| !note.contains("another account")));
+    shop.world.host.list_everywhere();
+    let found = shop.reconcile();
+    assert_eq!((vultr(&found).tally.machines, vultr(&found).tally.odd), (4, 0));
 }
 
 #[test]
@@ -428,6 +494,36 @@ fn an_attempt_left_behind_in_a_region_that_is_not_listed_is_not_settled_by_what_
     shop.world.host.list_everywhere();
     shop.reconcile_for(minutes(20));
     assert_eq!(shop.reconcile().unknown_age, SignedDuration::ZERO);
+}
+
+#[test]
+fn what_a_provider_without_a_key_left_behind_is_remembered_and_no_number_of_a_run() {
+    let mut shop = Shop::open();
+    shop.world.catalogue = six_providers();
+    let product = six_providers().product(domain::catalogue::Plan::Basic, Os::Linux).unwrap();
+    let first = product.offerings[0].provider;
+    shop.world.host.fail_at(first, Op::Create, HostFault::FailBefore, 1);
+    let order = shop.paid_order(Os::Linux);
+    shop.run_for(SignedDuration::from_secs(20));
+    shop.world.host.take_down(first, HostFault::Unreachable, minutes(60));
+    shop.run_for(minutes(30));
+    assert_eq!(shop.order(order).status, OrderStatus::Active, "it went on elsewhere");
+    let found = shop.reconcile();
+    assert!(found.unknown_age > minutes(20) && found.inventories.len() == Provider::ALL.len());
+
+    let left: Vec<Provider> = Provider::ALL.iter().copied().filter(|provider| *provider != first).collect();
+    shop.world.hosts = shop.world.host.hosts(&left);
+    let found = shop.reconcile();
+    assert_eq!(found.unknown_age, SignedDuration::ZERO);
+    assert!(found.inventories.iter().all(|inventory| inventory.provider != first));
+    let store = shop.world.store.clone();
+    let rows = shop.call(async move { store.inventories().await }).unwrap().unwrap();
+    assert!(rows.into_iter().any(|row| row.unwrap().provider == first), "staff see it");
+    shop.world.hosts = shop.world.host.hosts(Provider::ALL);
+    assert!(shop.reconcile().unknown_age > minutes(20));
+    shop.run_for(minutes(60));
+    shop.reconcile_for(minutes(20));
+    shop.run_until_idle();
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 
+use app::availability::Survey;
+use app::deliverable::Deliverable;
 use app::inventory::{Found, Reconciler};
 use app::ports::{
     Commit, Page, ReadAttempts, ReadAvailability, ReadCircuits, ReadInstances, ReadInventory, ReadOrders,
-    ReadRented, ReadSeen, ReadWork, StoreError, WorkKind, Write,
+    ReadRented, ReadSeen, ReadWork, Rows, StoreError, WorkKind, Write,
 };
 use app::providers::Providers;
 use domain::Timestamp;
 use domain::availability::Availability;
-use domain::catalogue::{Os, Provider};
+use domain::catalogue::{Os, Plan, Provider};
 use domain::circuit::Circuit;
 use domain::create::Attempt;
 use domain::customer::CustomerId;
@@ -21,17 +23,21 @@ use domain::order::{Order, OrderStatus};
 use domain::vm::vm_name;
 use jiff::SignedDuration;
 use testkit::Shop;
-use testkit::ports::Store;
+use testkit::catalogues::six_providers;
+use testkit::ports::{HostFault, Op, Store};
 
-/// What does not read back of one order.
+/// What does not read back: a part of one order, or what is remembered of Vultr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Torn {
     Order,
     Attempts,
     Instance,
+    Availability,
+    Circuits,
+    Inventory,
 }
 
-/// The shop's store, with an order of which a part does not read back.
+/// The shop's store, with something that does not read back.
 #[derive(Clone)]
 struct TornStore {
     store: Store,
@@ -45,6 +51,14 @@ impl TornStore {
             return Err(StoreError::Corrupt { key: format!("{what:?}"), what: "status: unknown".to_owned() });
         }
         Ok(read)
+    }
+
+    fn check_rows<T>(&self, whose: impl Fn(&T) -> Provider, what: Torn, rows: Rows<T>) -> Rows<T> {
+        let check = |row: Result<T, StoreError>| {
+            let row = row?;
+            self.check(whose(&row) == Provider::Vultr, what, row)
+        };
+        rows.into_iter().map(check).collect()
     }
 }
 
@@ -113,20 +127,20 @@ impl ReadWork for TornStore {
 }
 
 impl ReadAvailability for TornStore {
-    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
-        self.store.availability().await
+    async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
+        Ok(self.check_rows(|a| a.provider, Torn::Availability, self.store.availability().await?))
     }
 }
 
 impl ReadCircuits for TornStore {
-    async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
-        self.store.circuits(provider).await
+    async fn circuits(&self, provider: Provider) -> Result<Rows<Circuit>, StoreError> {
+        Ok(self.check_rows(|c| c.provider, Torn::Circuits, self.store.circuits(provider).await?))
     }
 }
 
 impl ReadInventory for TornStore {
-    async fn inventories(&self) -> Result<Vec<Inventory>, StoreError> {
-        self.store.inventories().await
+    async fn inventories(&self) -> Result<Rows<Inventory>, StoreError> {
+        Ok(self.check_rows(|i| i.provider, Torn::Inventory, self.store.inventories().await?))
     }
 }
 
@@ -136,7 +150,7 @@ impl ReadSeen for TornStore {
     }
 }
 
-/// One run over a store in which a part of an order does not read back.
+/// One run over a store in which something does not read back.
 fn reconcile(shop: &mut Shop, order: OrderId, torn: Torn) -> Found {
     let store = TornStore { store: shop.world.store.clone(), order: shop.order(order), torn };
     let world = &shop.world;
@@ -215,5 +229,55 @@ fn a_lost_machine_of_which_a_record_does_not_read_back_is_made_anew_once_it_does
         assert_eq!(shop.reconcile().rebuilt, 1, "{torn:?}");
         shop.run_until_idle();
         assert_eq!(shop.order(order).status, OrderStatus::Active, "{torn:?}");
+    }
+}
+
+#[test]
+fn what_is_remembered_of_one_provider_and_does_not_read_back_hurts_no_other() {
+    for torn in [Torn::Availability, Torn::Circuits, Torn::Inventory] {
+        let mut shop = Shop::open();
+        shop.world.catalogue = six_providers();
+        let (_, order) = shop.delivered(Os::Windows);
+        shop.reconcile();
+        shop.world.host.fail_at(Provider::Vultr, Op::List, HostFault::Unauthorized, 1);
+        shop.reconcile();
+        shop.run_for(SignedDuration::from_hours(3));
+        let found = reconcile(&mut shop, order, torn);
+        let failed = if torn == Torn::Inventory { vec![Provider::Vultr] } else { Vec::new() };
+        assert_eq!((&found.failed, found.held.len()), (&failed, 0), "{torn:?}");
+        let now = shop.now();
+        let listed = |i: &&Inventory| i.report.is_some() && i.age(now) < SignedDuration::from_mins(1);
+        assert_eq!(found.inventories.iter().filter(listed).count(), 6 - failed.len(), "{torn:?}");
+    }
+}
+
+#[test]
+fn what_a_provider_said_and_does_not_read_back_stops_neither_a_sale_nor_a_survey() {
+    for torn in [Torn::Availability, Torn::Circuits] {
+        let mut shop = Shop::open();
+        shop.world.catalogue = six_providers();
+        let (_, order) = shop.delivered(Os::Windows);
+        let survey = |shop: &Shop, torn| {
+            let world = &shop.world;
+            let store = TornStore { store: world.store.clone(), order: shop.order(order), torn };
+            Survey {
+                providers: Providers::new(world.hosts.clone(), store.clone(), world.sim.clone()),
+                store,
+                clock: world.sim.clone(),
+                catalogue: world.catalogue,
+            }
+        };
+        for torn in [Torn::Order, torn] {
+            let survey = survey(&shop, torn);
+            let asked = shop.call(async move { survey.run().await }).unwrap().unwrap();
+            assert_eq!((asked.told.len(), asked.silent.len()), (6, 0), "{torn:?}");
+        }
+        shop.world.host.fail_at(Provider::Vultr, Op::List, HostFault::Unauthorized, 1);
+        shop.reconcile();
+        let (store, now) = (survey(&shop, torn).store, shop.now());
+        let deliverable = Deliverable::new(Provider::ALL.to_vec());
+        let there = shop.call(async move { deliverable.now(&store, now).await }).unwrap().unwrap();
+        let product = six_providers().product(Plan::Basic, Os::Windows).unwrap();
+        assert!(there.check(six_providers(), product, None).is_ok(), "{torn:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! What can be had where.
 
-use app::ports::VmHost;
+use app::ports::{Question, VmHost};
 use domain::catalogue::Os;
 use http_call::peer::Reply;
 use serde_json::json;
@@ -70,6 +70,9 @@ async fn sizes_are_known_without_asking_and_a_region_that_exists_counts_as_stock
         assert_eq!(adapter.in_stock(&offering).await.expect("an answer"), there, "{region}");
     }
     assert!(peer.seen().is_empty());
+    for (question, asked) in [(Question::Plans, false), (Question::Stock, false), (Question::Regions, true)] {
+        assert_eq!(adapter.asks(question), asked, "{question:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use app::ports::{
     AuditEntry, GatewayEvent, IdempotencyRecord, Page, ReadAttempts, ReadAudit, ReadAvailability,
     ReadCircuits, ReadCredentials, ReadEvents, ReadFirstBoots, ReadIdempotency, ReadInstances, ReadInventory,
     ReadLedger, ReadMails, ReadOrders, ReadPayments, ReadProfiles, ReadRented, ReadSeen, ReadSetupTimes,
-    ReadTradingAccounts, StoreError,
+    ReadTradingAccounts, Rows, StoreError,
 };
 use domain::availability::Availability;
 use domain::catalogue::{Os, Plan, Provider};
@@ -157,23 +157,23 @@ impl ReadSetupTimes for Store {
 }
 
 impl ReadCircuits for Store {
-    async fn circuits(&self, provider: Provider) -> Result<Vec<Circuit>, StoreError> {
+    async fn circuits(&self, provider: Provider) -> Result<Rows<Circuit>, StoreError> {
         self.read("store.circuits", |table| {
-            table.all().filter(|c: &&Circuit| c.provider == provider).cloned().collect()
+            table.all().filter(|c: &&Circuit| c.provider == provider).cloned().map(Ok).collect()
         })
         .await
     }
 }
 
 impl ReadAvailability for Store {
-    async fn availability(&self) -> Result<Vec<Availability>, StoreError> {
-        self.read("store.availability", |table| table.all().cloned().collect()).await
+    async fn availability(&self) -> Result<Rows<Availability>, StoreError> {
+        self.read("store.availability", |table| table.all().cloned().map(Ok).collect()).await
     }
 }
 
 impl ReadInventory for Store {
-    async fn inventories(&self) -> Result<Vec<Inventory>, StoreError> {
-        self.read("store.inventories", |table| table.all().cloned().collect()).await
+    async fn inventories(&self) -> Result<Rows<Inventory>, StoreError> {
+        self.read("store.inventories", |table| table.all().cloned().map(Ok).collect()).await
     }
 }
 
