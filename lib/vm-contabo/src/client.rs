@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use app::ports::VmError;
+use domain::Timestamp;
 use domain::vm::VmId;
 use http_call::{Answer, Base};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -78,6 +79,15 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, VmError> {
+        Ok(self.dated(path, query).await?.0)
+    }
+
+    /// The same, and when Contabo said so.
+    pub(crate) async fn dated<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<(T, Option<Timestamp>), VmError> {
         let url = &url(&self.base, path)?;
         let answer = self
             .with_token(|token| async move {
@@ -88,7 +98,10 @@ impl Client {
                 answered(http_call::read(READS, BODY_MAX, request).await)
             })
             .await?;
-        if answer.is_success() { body(&answer) } else { Err(of_read(&answer, failure::refused(&answer))) }
+        if answer.is_success() {
+            return Ok((body(&answer)?, answer.date()));
+        }
+        Err(of_read(&answer, failure::refused(&answer)))
     }
 
     /// Sends once, with a body or without, under a request id of its own.

@@ -110,8 +110,8 @@ impl Client {
         self.make_secret(&name, password).await
     }
 
-    /// An action that reads a secret. When the secret has served cannot be told, so it stays until the next such
-    /// action or the machine's end; after a refusal it goes at once.
+    /// An action that reads a secret. When the secret has served cannot be told, so it stays until it is old, the next
+    /// such action or the machine's end; after a refusal it goes at once.
     async fn act_with_secret(
         &self,
         method: Method,

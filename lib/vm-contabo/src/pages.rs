@@ -1,6 +1,7 @@
 //! Answers: `data` is always a list, and lists come in numbered pages.
 
 use app::ports::VmError;
+use domain::Timestamp;
 use http_call::lenient;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -55,12 +56,24 @@ impl Client {
         number: u32,
         size: u16,
     ) -> Result<(Vec<T>, Option<u32>), VmError> {
+        let (items, next, _) = self.dated_page(path, filter, number, size).await?;
+        Ok((items, next))
+    }
+
+    /// The same, and when Contabo said so.
+    pub(crate) async fn dated_page<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        filter: &[(&str, &str)],
+        number: u32,
+        size: u16,
+    ) -> Result<(Vec<T>, Option<u32>, Option<Timestamp>), VmError> {
         let (page, size_text) = (number.to_string(), size.to_string());
         let mut query = vec![("page", page.as_str()), ("size", size_text.as_str())];
         query.extend_from_slice(filter);
-        let page: Page<T> = self.read(path, &query).await?;
+        let (page, date): (Page<T>, _) = self.dated(path, &query).await?;
         let next = page.has_next(number, size).then(|| number.saturating_add(1));
-        Ok((page.data, next))
+        Ok((page.data, next, date))
     }
 
     /// A list to its end, in at most `pages_max` pages.

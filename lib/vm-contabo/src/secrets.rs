@@ -3,9 +3,14 @@
 //! A create names its secret like the machine, since there is no id yet; what comes later names it after the id. So
 //! whoever looks at a machine knows the names of its secrets and can see them off when they have served.
 
+use std::collections::HashSet;
+
 use app::ports::VmError;
+use domain::Timestamp;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId, VmState};
+use http_call::lenient;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use vm_http::failure::before_acting;
@@ -20,14 +25,28 @@ const SPECIAL: &str = "!@#$^&*?_~";
 const PAGES_MAX: u32 = 5;
 /// Machines that are remembered as having no secret any more.
 const REMEMBERED_MAX: usize = 10_000;
+/// When no action reads its secret any more: longer than an installation takes.
+const SERVED_AFTER: SignedDuration = SignedDuration::from_mins(30);
+/// Secrets that one look deletes at most; the next goes on.
+const SERVED_MAX: usize = 5;
 const PATH: &[&str] = &["v1", "secrets"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StoredSecret {
     secret_id: i64,
-    #[serde(default, deserialize_with = "http_call::lenient::word")]
+    #[serde(default, deserialize_with = "lenient::word")]
     name: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    created_at: Option<String>,
+}
+
+impl StoredSecret {
+    /// Whether any reinstall or reset that was given it has read it by now. One of unknown age has not.
+    fn has_served(&self, now: Timestamp) -> bool {
+        let made_at = self.created_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        made_at.is_some_and(|at| now.duration_since(at) >= SERVED_AFTER)
+    }
 }
 
 #[derive(Serialize)]
@@ -111,6 +130,28 @@ impl Client {
         }
         if self.discard_secrets(&vm.name).await {
             self.remember(&vm.id);
+        }
+    }
+
+    /// Deletes the secrets of reinstalls and of passwords that were set later, of those of these machines that run.
+    /// `now`: by Contabo's clock, as the secrets' age is.
+    pub(crate) async fn discard_served_secrets(&self, machines: &[Vm], now: Timestamp) {
+        let running = machines.iter().filter(|vm| vm.state == VmState::Running);
+        let names: HashSet<String> = running.map(|vm| later_name(&vm.id)).collect();
+        if names.is_empty() {
+            return;
+        }
+        let found = match self.all::<StoredSecret>(PATH, &[("type", "password")], PAGES_MAX).await {
+            Ok(found) => found,
+            Err(VmError::NotFound) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the secrets cannot be listed");
+                return;
+            }
+        };
+        let served = found.iter().filter(|one| names.contains(&one.name) && one.has_served(now));
+        for secret in served.take(SERVED_MAX) {
+            self.discard_secret(secret.secret_id).await;
         }
     }
 
