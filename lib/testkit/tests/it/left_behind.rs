@@ -174,9 +174,12 @@ fn the_only_provider_that_cannot_be_asked_about_its_create_is_waited_for_and_its
     for down in DOWN {
         for minutes in [3, 6, 12, 16] {
             let mut shop = Shop::open();
-            shop.world.host.fail_at(Provider::Vultr, Op::Create, HostFault::DropAfter, 1);
+            let late = HostFault::Late(SignedDuration::from_secs(60));
+            shop.world.host.fail_at(Provider::Vultr, Op::Create, late, 1);
             let order = shop.paid_order(Os::Linux);
-            run_until(&mut shop, |shop| shop.world.host.creates() > 0);
+            run_until(&mut shop, |shop| {
+                shop.world.host.creates() > 0 && !shop.world.store.all_attempts().is_empty()
+            });
             shop.world.host.take_down(Provider::Vultr, down, SignedDuration::from_mins(minutes));
             shop.run_for(SignedDuration::from_mins(31));
             let done = shop.order(order);
