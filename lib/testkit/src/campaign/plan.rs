@@ -95,6 +95,8 @@ pub enum Event {
     TwoInventories,
     /// The machine of an order disappears.
     Vanishes(usize),
+    /// It is there again.
+    ComesBack(usize),
     /// The mail service is down for so many mails.
     MailDown(u32),
     /// The customer does something to their desktop.
@@ -219,7 +221,15 @@ impl Dice {
             events.push((minute + self.minutes(90), Event::Command(order, self.of(CommandKind::ALL))));
         }
         if self.one_in(30) {
-            events.push((minute + 10 + self.minutes(60), Event::Vanishes(order)));
+            let vanishes = minute + 10 + self.minutes(60);
+            events.push((vanishes, Event::Vanishes(order)));
+            if self.one_in(2) {
+                let back = vanishes + self.minutes(90);
+                events.push((back, Event::ComesBack(order)));
+                if self.one_in(2) {
+                    events.push((back + self.minutes(60), Event::Command(order, CommandKind::Terminate)));
+                }
+            }
         }
         if self.one_in(12) {
             events.push((minute + self.minutes(40), Event::Abort(order)));

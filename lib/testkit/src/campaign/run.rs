@@ -1,5 +1,6 @@
 //! Runs one plan.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::AppError;
@@ -7,6 +8,7 @@ use app::trading::PlaceVps;
 use domain::ids::OrderId;
 use domain::instance::InstanceStatus;
 use domain::order::OrderStatus;
+use domain::vm::VmId;
 use jiff::SignedDuration;
 
 use super::watch::Watch;
@@ -55,7 +57,7 @@ pub fn lifetimes(seed: u64, machine: &Arc<Machine>, bug: Option<Bug>, logged: bo
     }
     let mut watch = Watch::new(&shop.world);
     let staff = shop.customer("desk@example.com");
-    let mut run = Run { shop: &mut shop, plan: &plan, orders: Vec::new(), staff };
+    let mut run = Run { shop: &mut shop, plan: &plan, orders: Vec::new(), vanished: BTreeMap::new(), staff };
     run.all(&mut watch);
     let mut outcome = run.outcome();
     outcome.broken.extend(watch.broken());
@@ -71,6 +73,8 @@ struct Run<'a> {
     plan: &'a Plan,
     /// Those placed so far, and whose they are.
     orders: Vec<(Customer, OrderId)>,
+    /// The machines that disappeared, by the place of their order.
+    vanished: BTreeMap<usize, VmId>,
     staff: Customer,
 }
 
@@ -155,6 +159,12 @@ impl Run<'_> {
                 let active = desktop.filter(|i| i.status == InstanceStatus::Active);
                 if let Some(vm) = active.and_then(|i| i.vm) {
                     world.host.vanish(&vm);
+                    self.vanished.insert(*order, vm);
+                }
+            }
+            Event::ComesBack(order) => {
+                if let Some(vm) = self.vanished.remove(order) {
+                    world.host.come_back(&vm);
                 }
             }
             Event::MailDown(mails) => world.outbox.fail(*mails),

@@ -72,12 +72,14 @@ impl Watch {
     }
 
     /// The machines of an order that exist now and that somebody could know of: not those that appeared only after
-    /// the quarantine and that nobody has recorded, which the inventory finds.
+    /// the quarantine and that nobody has recorded, which the inventory finds, nor those that the order lost and that
+    /// are there again, which it keeps.
     fn known_machines(&self, order: OrderId) -> Vec<VmMachine> {
         let attempts = self.world.store.look_attempts(order);
         let mut machines = self.world.host.machines_of(order);
         machines.retain(|m| {
-            m.late_by() < PROMISED_QUARANTINE || attempts.iter().any(|a| a.vm.as_ref() == Some(&m.id))
+            (m.late_by() < PROMISED_QUARANTINE || attempts.iter().any(|a| a.vm.as_ref() == Some(&m.id)))
+                && !m.came_back_to(&attempts)
         });
         machines
     }

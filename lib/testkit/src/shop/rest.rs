@@ -45,7 +45,10 @@ impl Shop {
         let id = order.id;
         let attempts = self.world.store.look_attempts(id);
         let mut machines = self.world.host.machines_ever_of(id);
-        machines.retain(|machine| !self.left_to_the_inventory(machine, &attempts));
+        machines.retain(|m| !self.left_to_the_inventory(m, &attempts) && !m.came_back_to(&attempts));
+        for machine in self.world.host.taken_early_of(id).iter().filter(|m| m.came_back_to(&attempts)) {
+            broken.push(format!("{id} lost {}, and it was deleted as soon as it was back", machine.name));
+        }
         let instance = self.world.store.look_instance(order.instance);
         let terminated = instance.as_ref().is_some_and(|i| i.status == InstanceStatus::Terminated);
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use domain::Timestamp;
 use domain::catalogue::{Os, Provider};
+use domain::create::{Attempt, Setback};
 use domain::first_boot::Fingerprints;
 use domain::vm::{Vm, VmId, VmState};
 use jiff::SignedDuration;
@@ -53,6 +54,10 @@ pub struct Machine {
     /// When it is listed at the earliest: a late create lies in the future.
     pub(super) exists_from: Timestamp,
     pub(super) deleted_at: Option<Timestamp>,
+    /// When it was there again after it had disappeared.
+    pub(super) back_since: Option<Timestamp>,
+    /// Whether we deleted it within a week after that.
+    pub(super) taken_early: bool,
     /// Until when it is shown with its password.
     pub(super) told_until: Option<Timestamp>,
     /// When its desktop answers; `None` for never.
@@ -63,6 +68,17 @@ impl Machine {
     /// How long after its create it was listed for the first time.
     pub const fn late_by(&self) -> SignedDuration {
         self.late_by
+    }
+
+    /// Whether it disappeared and was there again, and an order gave it up for lost meanwhile.
+    pub(crate) fn came_back_to(&self, attempts: &[Attempt]) -> bool {
+        let lost = |a: &Attempt| a.vm.as_ref() == Some(&self.id) && a.setback == Some(Setback::Lost);
+        self.back_since.is_some() && attempts.iter().any(lost)
+    }
+
+    /// Whether it was deleted within the week after it had come back.
+    pub(crate) const fn was_taken_early(&self) -> bool {
+        self.taken_early
     }
 
     /// Whether it is gone, or cancelled and off.

@@ -175,6 +175,13 @@ impl VmHost {
         self.with(|s| s.machines.iter().filter(ours).cloned().collect())
     }
 
+    /// The machines of an order that we deleted within a week after they had come back.
+    pub(crate) fn taken_early_of(&self, order: OrderId) -> Vec<Machine> {
+        let tag = order.to_string();
+        let taken = |m: &&Machine| m.was_taken_early() && m.tags.contains(&tag);
+        self.with(|s| s.machines.iter().filter(taken).cloned().collect())
+    }
+
     /// The ids of the machines that exist or will appear.
     pub(crate) fn ids_ever(&self) -> Vec<VmId> {
         self.with(|s| s.machines.iter().filter(|m| !m.is_over()).map(|m| m.id.clone()).collect())

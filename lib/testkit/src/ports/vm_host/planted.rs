@@ -33,6 +33,8 @@ impl VmHost {
                 late_by: SignedDuration::ZERO,
                 exists_from: made_at,
                 deleted_at: None,
+                back_since: None,
+                taken_early: false,
                 told_until: None,
                 answers_from: Some(made_at),
             });
@@ -49,5 +51,15 @@ impl VmHost {
     pub fn vanish(&self, id: &VmId) {
         let now = self.sim.now();
         self.meddle(id, |machine| machine.deleted_at = Some(now));
+    }
+
+    /// A machine that had disappeared is there again, as it was.
+    pub fn come_back(&self, id: &VmId) {
+        let now = self.sim.now();
+        self.meddle(id, |machine| {
+            if machine.deleted_at.take().is_some() {
+                machine.back_since = Some(now);
+            }
+        });
     }
 }

@@ -8,6 +8,7 @@ use app::ports::{
 };
 use domain::Timestamp;
 use domain::catalogue::{Offering, Os, Provider};
+use domain::inventory::RETURNED_GRACE;
 use domain::secret::Secret;
 use domain::vm::{Vm, VmId};
 use jiff::SignedDuration;
@@ -153,6 +154,8 @@ impl State {
             late_by: late_by + self.list_lag,
             exists_from,
             deleted_at: None,
+            back_since: None,
+            taken_early: false,
             told_until: None,
             answers_from: None,
         };
@@ -305,6 +308,8 @@ impl app::ports::VmHost for VmHost {
         let provider = self.provider;
         let done = self.op(Op::Delete, "vm.delete", |s, now| {
             let Ok(machine) = s.machine(provider, id, now) else { return Ok(Deleted::Gone) };
+            let week = |since: Timestamp| now.duration_since(since) < RETURNED_GRACE;
+            machine.taken_early = machine.back_since.is_some_and(week);
             if provider == Provider::Contabo {
                 let ends = now.to_zoned(jiff::tz::TimeZone::UTC).date();
                 machine.on = false;
