@@ -148,8 +148,10 @@ where
                 tracing::info!(order = %order.id, attempt = attempt.number, vm = vm.id.0, "deleting a machine");
                 host.delete(&vm.id).await.map_err(failed)?;
             }
-            // A list may lag; a machine that is known by its id is deleted by it.
-            let known = attempt.vm.as_ref().filter(|_| attempt.state != AttemptState::Absent);
+            // A list may lag; a machine that is known by its id is deleted by it, but for one that the order lost.
+            let lost =
+                attempt.is_left_behind() && attempt.setback == Some(Setback::Lost) && order.losses() > 0;
+            let known = attempt.vm.as_ref().filter(|_| attempt.state != AttemptState::Absent && !lost);
             if let Some(vm) = known.filter(|vm| !ids.contains(vm)) {
                 host.delete(vm).await.map_err(failed)?;
             }

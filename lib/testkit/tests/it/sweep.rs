@@ -16,7 +16,8 @@ fn minutes(n: i64) -> SignedDuration {
 /// The port calls after the first so many.
 fn calls_since(shop: &Shop, calls: u64) -> Vec<String> {
     let mut trace = shop.world.sim.trace();
-    trace.retain(|line| line.split(' ').next().is_some_and(|number| number.parse::<u64>().unwrap() > calls));
+    let number = |line: &str| line.split(' ').next().and_then(|number| number.parse::<u64>().ok());
+    trace.retain(|line| number(line).is_some_and(|number| number > calls));
     trace
 }
 
