@@ -104,6 +104,11 @@ impl Manner {
             Self::Act => (ACT_LIMIT, ACT_LIMIT),
             Self::Create => (CREATE_LIMIT, CREATE_LIMIT),
         };
-        TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(whole).build()
+        // The process's HTTP client takes its own limit from the read timeout.
+        TimeoutConfig::builder()
+            .read_timeout(attempt)
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(whole)
+            .build()
     }
 }

@@ -98,15 +98,17 @@ impl Client {
             .await
     }
 
-    /// The machine that a name has made with other parameters, an older image say.
+    /// The machine that a name has made with other parameters, an older image say. It was made, so that no failure of
+    /// this look-up means that nothing was done.
     async fn adopted(&self, region: &str, name: &str) -> Result<Vm, VmError> {
-        let found = self.with_client_tokens(region, &[name.to_owned()]).await?;
-        let vm = found.into_iter().find(|vm| vm.name == name);
+        let unclear = |which: &str, source: Option<VmError>| VmError::Unclear {
+            what: format!("RunInstances: the name is taken by a machine that {which}"),
+            source: source.map(Into::into),
+        };
+        let found = self.with_client_tokens(region, &[name.to_owned()]).await;
+        let found = found.map_err(|error| unclear("cannot be looked at", Some(error)))?;
         // It ended, or is not shown yet: nobody knows which.
-        vm.ok_or_else(|| VmError::Unclear {
-            what: "RunInstances: the name is taken by a machine that is not shown".to_owned(),
-            source: None,
-        })
+        found.into_iter().find(|vm| vm.name == name).ok_or_else(|| unclear("is not shown", None))
     }
 }
 

@@ -236,8 +236,14 @@ async fn a_name_that_was_used_with_other_parameters_leads_to_its_machine() {
     let asked = form(&peer.seen()[1]);
     assert_eq!((asked["Filter.1.Name"].as_str(), asked["Filter.1.Value.1"].as_str()), ("client-token", NAME));
 
-    for gone in [described("", ""), described(&instance("terminated", ""), "")] {
-        let peer = Peer::start(vec![mismatch(), gone]).await;
+    for not_seen in [
+        described("", ""),
+        described(&instance("terminated", ""), ""),
+        refusal(400, "InvalidParameterValue"),
+        refusal(401, "AuthFailure"),
+        refusal(403, "UnauthorizedOperation"),
+    ] {
+        let peer = Peer::start(vec![mismatch(), not_seen]).await;
         assert_eq!(outcome(adapter(&peer).create(&request(Os::Linux)).await), "unclear");
     }
 }
@@ -348,7 +354,7 @@ fn settings_come_from_the_catalogue() {
         )
     };
     let products = format!("[{},{}]", product("windows", 80), product("linux", 60));
-    let text = format!(r#"{{"regions":[],"currencies":[],"products":{products}}}"#);
+    let text = format!(r#"{{"regions":[],"currencies":[],"windows_licences":[],"products":{products}}}"#);
     let settings = Settings::from_catalogue(&serde_json::from_str(&text).expect("a catalogue"));
     assert_eq!(settings.regions, ["us-east-1"]);
     assert_eq!(settings.sizes, BTreeMap::from([("t3.medium".to_owned(), 80)]));
