@@ -256,6 +256,7 @@ enum Health {
 fn judge(operation: Operation, error: Option<&VmError>) -> Health {
     match error {
         None | Some(VmError::NotFound | VmError::OutOfStock(_) | VmError::Refused(_)) => Health::Well,
+        Some(error) if error.seems_blocked() => Health::Ill(Trouble::Refused),
         Some(VmError::Unclear { .. }) => Health::Ill(Trouble::Failed),
         Some(VmError::Unauthorized(_)) => Health::Ill(Trouble::Refused),
         Some(VmError::Quota(_)) if operation == Operation::Create => Health::Ill(Trouble::Refused),
@@ -365,5 +366,24 @@ where
 
     async fn in_stock(&self, offering: &Offering) -> Result<bool, VmError> {
         self.ask(Question::Stock, self.host.in_stock(offering)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::SeemsBlocked;
+
+    #[test]
+    fn an_account_that_seems_blocked_leaves_its_provider_alone_at_once() {
+        let unclear =
+            |source| named(Provider::Contabo, VmError::Unclear { what: "HTTP 500".to_owned(), source });
+        for (error, trouble) in
+            [(unclear(None), Trouble::Failed), (unclear(Some(Box::new(SeemsBlocked))), Trouble::Refused)]
+        {
+            assert!(error.is_passing(), "whether it acted is unclear");
+            let health = judge(Operation::Create, Some(&error));
+            assert!(matches!(health, Health::Ill(found) if found == trouble), "{error}");
+        }
     }
 }

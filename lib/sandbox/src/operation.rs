@@ -1,6 +1,7 @@
 //! One call of an outside caller: counted, done, and answered as the faults in force have it.
 
 use std::future::Future;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,6 +10,10 @@ use crate::faults::Kind;
 use crate::world::World;
 
 pub(crate) use crate::services::Service;
+
+/// How long Contabo takes to fail at a create. Only to a blocked account it says 500 at once, which `refuse` with that
+/// status plays.
+const CONTABO_FAILS_AFTER: Duration = Duration::from_millis(600);
 
 /// Marks an answer that must never reach the caller: the server closes the connection instead.
 #[derive(Clone, Copy)]
@@ -54,7 +59,9 @@ impl Call<'_> {
             }
             _ => effect.await,
         };
-        if let Some(delay) = strike.delay {
+        let tried = matches!(strike.kind, Kind::FailBefore | Kind::FailAfterEffect);
+        let usual = (tried && self.target == "contabo.create").then_some(CONTABO_FAILS_AFTER);
+        if let Some(delay) = strike.delay.or(usual) {
             tokio::time::sleep(delay).await;
         }
         answer

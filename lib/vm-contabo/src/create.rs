@@ -6,6 +6,7 @@ use domain::vm::{Vm, VmId};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 use vm_http::{ACT_TIME_LIMIT, CREATE_TIME_LIMIT, body, is_done};
 
 use crate::client::Client;
@@ -74,9 +75,10 @@ impl Client {
 
     async fn send_create(&self, request_id: &str, request: &CreateBody<'_>) -> Result<Vm, VmError> {
         let sent = self.send_as(request_id, Method::POST, INSTANCES, Some(request), CREATE_TIME_LIMIT);
+        let begun = Instant::now();
         let answer = sent.await?;
         if !answer.is_success() {
-            return Err(failure::refused_create(&answer));
+            return Err(failure::refused_create(&answer, begun.elapsed()));
         }
         Ok(body::<Page<Instance>>(&answer)?.one()?.read())
     }

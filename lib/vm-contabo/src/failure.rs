@@ -4,7 +4,9 @@
 //! words in them. Of those "No offer was found for product ID …" has been seen; the others are guesses, and a sentence
 //! that none of them fits is a plain refusal, and is kept.
 
-use app::ports::VmError;
+use std::time::Duration;
+
+use app::ports::{SeemsBlocked, VmError};
 use http_call::{Answer, bounded};
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +32,10 @@ const PASSING: &[&str] = &[
     "installing",
     "being installed",
 ];
+
+/// A create that fails as fast as this was not tried: a blocked account has been seen to get its 500 within 3 ms, to which
+/// comes the way there and back, and sometimes a token.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 const KINDS: &[Kind<'_>] = &[(OUT_OF_STOCK, VmError::OutOfStock), (QUOTA, VmError::Quota)];
 
@@ -70,10 +76,17 @@ pub(crate) fn refused(answer: &Answer) -> VmError {
     }
 }
 
-/// The same for a create. A 5xx stays unclear however fast it came, also the one by which a blocked account shows: only
-/// a look-up tells whether it made something.
-pub(crate) fn refused_create(answer: &Answer) -> VmError {
-    failure::of_create(refused(answer), sentence(answer), KINDS)
+/// The same for a create, which took so long. A 5xx stays unclear however fast it came, also the one by which a blocked
+/// account shows: only a look-up tells whether it made something.
+pub(crate) fn refused_create(answer: &Answer, took: Duration) -> VmError {
+    let sentence = sentence(answer);
+    let at_once = answer.status == 500 && sentence.is_some() && took < AT_ONCE;
+    match failure::of_create(refused(answer), sentence, KINDS) {
+        VmError::Unclear { what, source: None } if at_once => {
+            VmError::Unclear { what, source: Some(Box::new(SeemsBlocked)) }
+        }
+        other => other,
+    }
 }
 
 /// The same for an action on a machine.
@@ -87,4 +100,30 @@ pub(crate) fn refused_action(answer: &Answer) -> VmError {
 /// The same for turning a cancelled machine off: what runs can be signed in to.
 pub(crate) fn refused_stop(answer: &Answer) -> VmError {
     failure::never_for_good(refused(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use http_call::peer::{Peer, Reply, client};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_500_of_contabos_own_that_comes_at_once_looks_like_a_blocked_account() {
+        let own = |status| Reply::json(status, r#"{"statusCode":500,"message":"Internal server error"}"#);
+        let fast = Duration::from_millis(40);
+        for (reply, took, blocked) in [
+            (own(500), fast, true),
+            (own(500), AT_ONCE, false),
+            (own(503), fast, false),
+            (own(429), fast, false),
+            (Reply::html(500), fast, false),
+            (Reply::empty(500), fast, false),
+        ] {
+            let peer = Peer::start(vec![reply]).await;
+            let answer = http_call::send(client().get(peer.url()), 999).await.unwrap();
+            let error = refused_create(&answer, took);
+            assert_eq!(error.seems_blocked(), blocked, "{} {took:?}", answer.outline());
+        }
+    }
 }

@@ -30,8 +30,8 @@ pub use store::{
 };
 pub use vm_host::{
     Account, Capabilities, CreateCall, CreateVm, CreatedVm, Deleted, Image, ProviderPlan, ProviderRegion,
-    Question, Reinstall, ResetPassword, Trace, Traffic, UserData, VmError, VmHost, VmHosts, WindowsPassword,
-    WindowsSetup,
+    Question, Reinstall, ResetPassword, SeemsBlocked, Trace, Traffic, UserData, VmError, VmHost, VmHosts,
+    WindowsPassword, WindowsSetup,
 };
 pub use workflow::{
     CompleteTask, ExecutionStatus, ReadWorkflow, StartWorkflow, Started, TaskOutcome, WorkflowError,

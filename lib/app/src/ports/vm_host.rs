@@ -286,7 +286,18 @@ pub enum VmError {
     },
 }
 
+/// Stands as the source of a [`VmError::Unclear`] that a provider answers to whatever is asked of an account which it has
+/// blocked without a word: whether it acted is unclear still, but asking again soon is in vain.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("as an account is answered that is blocked")]
+pub struct SeemsBlocked;
+
 impl VmError {
+    /// Whether our account seems to be blocked there: see [`SeemsBlocked`].
+    pub fn seems_blocked(&self) -> bool {
+        matches!(self, Self::Unclear { source: Some(source), .. } if source.is::<SeemsBlocked>())
+    }
+
     /// Whether the same question may be answered a moment later: nothing was said for good.
     pub const fn is_passing(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! What every provider has to keep, against the sandbox's Contabo; and what only Contabo has.
 
-use app::ports::{CreateCall, CreateVm, Deleted, Trace, VmHost};
+use app::ports::{CreateCall, CreateVm, Deleted, Trace, VmError, VmHost};
 use domain::catalogue::{Os, Provider};
 use domain::secret::Secret;
 use domain::vm::{VmId, VmState};
@@ -133,6 +133,22 @@ async fn an_unclear_create_is_found_by_its_request_id_alone() {
     let mut other = request;
     other.request_id = "00000000-0000-4000-8000-000000000000".to_owned();
     assert_eq!(world.contabo.find(&by_call(&other)).await.expect("a list"), []);
+    world.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_create_that_fails_at_once_is_a_blocked_accounts_and_one_that_was_tried_is_not() {
+    let world = World::open().await;
+    for (fault, blocked) in [
+        (json!({"target": "contabo.create", "kind": "refuse", "status": 500}), true),
+        (json!({"target": "contabo.create", "kind": "fail_before"}), false),
+        (json!({"target": "contabo.create", "kind": "fail_after_effect"}), false),
+    ] {
+        world.fault(fault.clone()).await;
+        let error = world.contabo.create(&request(Os::Linux)).await.err().expect("an error");
+        assert!(matches!(error, VmError::Unclear { .. }), "{fault}: {error}");
+        assert_eq!(error.seems_blocked(), blocked, "{fault}");
+    }
     world.sandbox.stop().await;
 }
 
