@@ -158,19 +158,18 @@ where
         Ok(looked)
     }
 
-    /// What this run looks at of a kind that is due by `until`. Each minute begins with another one, or where the last
-    /// minute ended when that is more than one run looks at: much of it rests where it was after a look (an order whose
-    /// workflow runs, a command that takes its time) and must not keep the rest from being looked at.
+    /// What this run looks at of a kind that is due by `until`. Each minute begins at another place, far from those of
+    /// the minutes before: much of it rests where it was after a look (an order whose workflow runs, a command that
+    /// takes its time) and must not keep the rest from being looked at, nor must looks that take so long that a run
+    /// gets through a few only.
     async fn turn(&self, kind: WorkKind, until: Timestamp, now: Timestamp) -> Result<Vec<String>, AppError> {
         let mut ids = self.store.due(kind, until, LISTED_MAX).await?;
-        let mut step = 1;
         if ids.len() > LOOKS_MAX {
             tracing::warn!(?kind, listed = ids.len(), "more is due than one run looks at");
-            step = LOOKS_MAX;
         }
         if !ids.is_empty() {
             let minute = usize::try_from(now.as_second() / 60).unwrap_or(0);
-            let begin = (minute % ids.len()) * step % ids.len();
+            let begin = (minute % ids.len()) * stride(ids.len()) % ids.len();
             ids.rotate_left(begin);
             ids.truncate(LOOKS_MAX);
         }
@@ -245,5 +244,37 @@ where
         start(&self.workflow, &order).await?;
         tracing::warn!(order = %order.id, executions = order.executions, how, "workflow started anew");
         Ok(true)
+    }
+}
+
+/// How far the beginnings of two runs lie apart on a list of so many: five eighths of it, near the golden section, so
+/// that few runs leave no large gap, and without a common divisor, so that every place has its turn.
+fn stride(len: usize) -> usize {
+    let common = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    (len * 5 / 8..len).find(|step| common(*step, len) == 1).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_the_first_once_and_few_runs_leave_no_large_gap() {
+        for len in 1..=usize::from(LISTED_MAX) {
+            let begins = |runs: usize| {
+                let mut begins: Vec<usize> = (0..runs).map(|run| run * stride(len) % len).collect();
+                begins.sort_unstable();
+                begins
+            };
+            assert_eq!(begins(len), (0..len).collect::<Vec<_>>(), "{len}");
+            let few = begins(10);
+            let widest = few.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+            assert!(len < 20 || widest.max(len - few[9]) * 3 <= len, "{len}: {few:?}");
+        }
     }
 }

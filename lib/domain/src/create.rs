@@ -98,6 +98,15 @@ impl Attempt {
         Self { state: AttemptState::Unknown, left_at: Some(now), absent_since: None, ..self }
     }
 
+    /// The attempt after a machine of its name was seen that nobody is going to use. Where none was known before, it was
+    /// never anybody's desktop: the order has not lost it.
+    #[must_use]
+    pub fn turned_up(self, vm: Option<VmId>) -> Self {
+        let never_had = self.vm.is_none() && self.setback == Some(Setback::Lost);
+        let setback = if never_had { Some(Setback::Unavailable) } else { self.setback };
+        Self { vm, setback, absent_since: None, ..self }
+    }
+
     /// Whether no machine of its name was ever made: no call was begun, or every call was refused in words.
     pub fn made_nothing(&self) -> bool {
         match self.state {

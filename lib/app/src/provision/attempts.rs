@@ -75,8 +75,15 @@ where
         let attempt = Attempt { setback: Some(Setback::Unavailable), ..attempt.left_behind(now) };
         attempts.retain(|a| a.number != attempt.number);
         attempts.push(attempt.clone());
-        if matches!(self.next_choice(order, &attempts).await, Choice::Unsettled | Choice::NoneLeft) {
-            return Ok(false);
+        match self.next_choice(order, &attempts).await {
+            Choice::Take(_) | Choice::Wait { .. } => {}
+            Choice::NoneLeft => return Ok(false),
+            Choice::Unsettled => {
+                // There is somewhere to go as soon as one of those that were left behind earlier is settled.
+                attempts.retain(|a| a.number != attempt.number);
+                self.settle_left_behind(order, &attempts).await;
+                return Ok(false);
+            }
         }
         tracing::warn!(order = %order.id, attempt = attempt.number, "attempt left behind, outcome unknown");
         self.store.commit(vec![Write::Attempt(attempt)]).await?;

@@ -13,6 +13,7 @@ use domain::secret::Secret;
 use domain::vm::{Vm, VmId, WINDOWS_USER, host_name, linux_user};
 
 use super::{Provisioning, State, TaskError, TaskOutput, World};
+use crate::error::Chain;
 use crate::ports::{
     CompleteTask, CreateCall, CreateVm, Encrypt, PaymentGateway, ProbeRdp, QueueMail, Trace, VmError, VmHost,
     VmHosts, WindowsPassword, Write,
@@ -290,12 +291,20 @@ where
         }
     }
 
+    /// Records the machine that an unclear call made. One that is listed and cannot be looked at is asked for until the
+    /// quarantine is over; then it is as good as one whose password is lost, and another is made.
     async fn adopt(&self, order: &Order, attempt: Attempt, vm: &VmId) -> Result<TaskOutput, TaskError> {
         tracing::info!(order = %order.id, attempt = attempt.number, "machine adopted");
         let Offering { provider, provider_region, .. } = &attempt.offering;
         let host = self.providers.at(*provider, provider_region).map_err(not_told)?;
-        let found = host.get(vm).await.map_err(not_told)?;
-        self.keep(order, attempt, &found.vm, found.password).await
+        match host.get(vm).await {
+            Ok(found) => self.keep(order, attempt, &found.vm, found.password).await,
+            Err(error) if attempt.is_cold(self.policy.quarantine, self.world.now()) => {
+                tracing::warn!(order = %order.id, attempt = attempt.number, error = %Chain(&error), "not adopted");
+                Err(TaskError::PasswordLost)
+            }
+            Err(error) => Err(not_told(error)),
+        }
     }
 
     /// Whether the machine's password can still be asked for after it was made.

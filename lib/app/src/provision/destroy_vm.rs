@@ -183,7 +183,7 @@ where
                 return Ok(true);
             }
             Absence::Confirmed => {
-                if attempt.state == AttemptState::Unknown {
+                if attempt.state == AttemptState::Unknown && attempt.vm.is_none() {
                     next.setback = Some(Setback::Lost);
                 }
                 next.state = AttemptState::Absent;
@@ -195,15 +195,12 @@ where
             }
             // The order is not going to use it, whatever becomes of the delete.
             Absence::Present if attempt.is_left_behind() => {
-                next.vm = vm;
-                next.absent_since = None;
+                next = next.turned_up(vm);
                 false
             }
             // It turned up, perhaps long after it was written off: from here on it counts as made.
             Absence::Present => {
-                next.state = AttemptState::Created;
-                next.vm = vm;
-                next.absent_since = None;
+                next = Attempt { state: AttemptState::Created, ..next.turned_up(vm) };
                 false
             }
         };

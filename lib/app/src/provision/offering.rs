@@ -65,7 +65,11 @@ where
                 tracing::info!(order = %order.id, offering, attempt = order.attempt + 1, "next attempt");
                 self.record(order, &OrderEvent::AttemptBegun { offering }, extra).await
             }
-            Choice::Wait { until } => self.wait(order, until, extra).await,
+            Choice::Wait { until } => {
+                // One of those may be the first that can be asked.
+                self.settle_left_behind(order, attempts).await;
+                self.wait(order, until, extra).await
+            }
             Choice::Unsettled => {
                 let answered = self.settle_left_behind(order, attempts).await;
                 let pause = if answered { self.policy.absence_pause } else { OPEN_FIRST };

@@ -60,6 +60,24 @@ fn step(attempt: &Attempt, listed: &[Vm], now: i64) -> NextStep {
 }
 
 #[test]
+fn a_machine_that_turns_up_when_nobody_wants_it_is_none_that_an_order_lost() {
+    let vm = Some(VmId("vm-9".to_owned()));
+    for (known, setback, after) in [
+        (None, Some(Setback::Lost), Some(Setback::Unavailable)),
+        (Some("vm-9"), Some(Setback::Lost), Some(Setback::Lost)),
+        (None, Some(Setback::Unavailable), Some(Setback::Unavailable)),
+        (None, None, None),
+    ] {
+        let mut unwanted = attempt(AttemptState::Absent, Some(0));
+        (unwanted.vm, unwanted.setback) = (known.map(|id| VmId(id.to_owned())), setback);
+        unwanted.absent_since = Some(at(5));
+        let seen = unwanted.clone().turned_up(vm.clone());
+        assert_eq!((&seen.vm, seen.setback, seen.absent_since), (&vm, after, None), "{known:?} {setback:?}");
+        assert_eq!((seen.state, seen.left_at), (unwanted.state, unwanted.left_at));
+    }
+}
+
+#[test]
 fn a_fresh_attempt_creates() {
     assert_eq!(step(&attempt(AttemptState::Planned, None), &[], 0), NextStep::Create);
 }

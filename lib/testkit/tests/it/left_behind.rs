@@ -275,6 +275,50 @@ fn an_order_that_is_refused_everywhere_else_comes_back_to_the_provider_that_it_l
 }
 
 #[test]
+fn while_an_order_waits_for_another_provider_it_asks_the_one_that_it_left_behind() {
+    // Contabo is down before it is asked for anything, or does not say what became of a create either.
+    for create in [None, Some(HostFault::DropAfter)] {
+        let mut shop = open();
+        shop.world.hosts = shop.world.host.hosts(&[Provider::Vultr, Provider::Contabo]);
+        let late = HostFault::Late(SignedDuration::from_secs(60));
+        shop.world.host.fail_at(Provider::Vultr, Op::Create, late, 1);
+        let order = shop.paid_order(Os::Windows);
+        run_until(&mut shop, |shop| !shop.world.store.all_attempts().is_empty());
+        shop.world.host.take_down(Provider::Vultr, HostFault::FailBefore, SignedDuration::from_mins(6));
+        shop.world.host.fail_at(Provider::Contabo, Op::Create, create.unwrap_or(HostFault::Unreachable), 1);
+        for op in [Op::Find, Op::Create, Op::List] {
+            shop.world.host.fail_at(Provider::Contabo, op, HostFault::Unreachable, 200);
+        }
+        shop.run_for(SignedDuration::from_mins(30));
+        let done = shop.order(order);
+        assert_eq!(done.status, OrderStatus::Active, "{create:?}: {:?}", done.failure);
+        assert_eq!(shop.instance(order).offering.provider, Provider::Vultr, "{create:?}");
+        shop.world.host.heal();
+        shop.run_for(HOURS);
+        shop.reconcile_for(SignedDuration::from_hours(1));
+        shop.run_until_idle();
+    }
+}
+
+#[test]
+fn a_machine_that_is_listed_and_does_not_open_holds_its_order_up_for_a_quarantine_only() {
+    for os in [Os::Windows, Os::Linux] {
+        let mut shop = open();
+        shop.world.host.fail(Op::Create, HostFault::DropAfter, 1);
+        shop.world.host.fail(Op::Get, HostFault::Refuse, 1_000);
+        let order = shop.paid_order(os);
+        let paid = shop.now();
+        run_until(&mut shop, |shop| shop.order(order).attempt == 2);
+        assert!(shop.now().duration_since(paid) < SignedDuration::from_mins(5), "{os}");
+        shop.world.host.heal();
+        shop.run_for(SignedDuration::from_mins(20));
+        assert_eq!(shop.order(order).status, OrderStatus::Active, "{os}");
+        assert_eq!((shop.world.host.creates(), shop.world.host.machines().len()), (2, 1), "{os}");
+        shop.run_until_idle();
+    }
+}
+
+#[test]
 fn an_order_waits_to_its_deadline_for_the_provider_that_it_left_behind() {
     let (mut shop, order) = sold_out_elsewhere(HostFault::FailBefore, HOURS);
     shop.run_for(SignedDuration::from_mins(25));
