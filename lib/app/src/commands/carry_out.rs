@@ -199,10 +199,12 @@ where
         let id = instance.id;
         tracing::warn!(instance = %id, error = %refusal, "its machine is not deleted");
         let found = self.host(&instance)?.get(vm).await;
-        if found.is_ok_and(|found| found.vm.state == VmState::Stopped)
+        if let Ok(found) = found
+            && found.vm.state == VmState::Stopped
             && let Some(command) = instance.command.as_mut().filter(|c| c.before != InstanceStatus::Stopped)
         {
             command.before = InstanceStatus::Stopped;
+            instance.address = found.vm.address;
             self.store.commit(vec![Write::Instance(instance)]).await?;
         }
         self.fail(id, "The provider could not do it; please ask support.").await

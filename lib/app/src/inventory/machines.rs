@@ -5,7 +5,7 @@ use domain::catalogue::Provider;
 use domain::circuit::EVERYWHERE;
 use domain::create::Attempt;
 use domain::ids::InstanceId;
-use domain::instance::Instance;
+use domain::instance::{Instance, InstanceStatus};
 use domain::inventory::{
     DoubleFound, GhostFound, Known, Memory, RETURNED_GRACE, Recorded, Sighting, StateSays, Verdict, Why,
     compare, is_ours, judge, name_mark, too_many,
@@ -98,6 +98,10 @@ where
             && before.turned.contains(&id)
         {
             instance.status = status;
+            // Some providers lend the address of a stopped machine to others.
+            if status == InstanceStatus::Stopped {
+                instance.address = vm.address;
+            }
             action = "sync_status";
         }
         if action == "sync" {
@@ -227,7 +231,7 @@ where
         }
         // From here on the attempt says that its machine was seen: until two listings are without it, it is unknown.
         if let Some(attempt) = story.attempt.as_ref().filter(|attempt| attempt.is_left_behind()) {
-            let seen = Attempt { vm: Some(vm.id.clone()), absent_since: None, ..attempt.clone() };
+            let seen = attempt.clone().turned_up(Some(vm.id.clone()));
             if seen != *attempt {
                 match self.store.commit(vec![Write::Attempt(seen)]).await {
                     Ok(()) => {}

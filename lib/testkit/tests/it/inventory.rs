@@ -423,6 +423,25 @@ fn an_address_that_changed_is_put_right_at_once_and_a_state_when_it_is_seen_twic
 }
 
 #[test]
+fn a_desktop_that_its_owner_turned_off_from_inside_keeps_no_address_that_is_lent_to_others() {
+    let mut shop = Shop::open();
+    shop.world.catalogue = six_providers();
+    for provider in [Provider::Vultr, Provider::Contabo] {
+        shop.world.host.fail_at(provider, Op::Create, HostFault::OutOfStock, 2);
+    }
+    let (ada, order) = shop.delivered(Os::Windows);
+    assert_eq!(shop.instance(order).offering.provider, Provider::Ec2);
+    shop.world.host.meddle(&shop.instance(order).vm.unwrap(), |m| m.on = false);
+    shop.reconcile();
+    shop.reconcile();
+    let desktop = shop.instance(order);
+    assert_eq!((desktop.status, desktop.address), (InstanceStatus::Stopped, None));
+    shop.commands(&ada, order, CommandKind::Start).unwrap();
+    shop.run_until_idle();
+    assert!(shop.instance(order).address.is_some());
+}
+
+#[test]
 fn a_busy_desktop_is_left_to_its_command() {
     let mut shop = Shop::open();
     let (ada, order) = shop.delivered(Os::Windows);
