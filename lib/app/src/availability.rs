@@ -50,7 +50,9 @@ where
     /// # Errors
     /// `Store` when the last answers cannot be read.
     pub async fn run(&self) -> Result<Asked, AppError> {
-        let known = readable(self.store.availability().await?);
+        let rows = self.store.availability().await?;
+        let torn = rows.iter().any(Result::is_err);
+        let known = readable(rows);
         let looks = Provider::ALL.iter().filter_map(|provider| {
             let windows = self.providers.capabilities(*provider)?.windows.is_some();
             let places = self.places(*provider);
@@ -58,7 +60,12 @@ where
                 return None;
             }
             let version = known.iter().find(|a| a.provider == *provider).map_or(0, |a| a.version);
-            let look = async move { (*provider, self.ask(*provider, &places, windows, version).await) };
+            // One that does not read back cannot be written over: whoever wrote it is another program.
+            let known = version > 0 || !torn;
+            let look = async move {
+                let said = self.ask(*provider, &places, windows, version).await;
+                (*provider, said.and_then(|kept| if kept || known { Ok(()) } else { Err(conflict()) }))
+            };
             Some(look)
         });
         let mut asked = Asked::default();
@@ -94,13 +101,14 @@ where
         places
     }
 
+    /// Asks one provider and stores what it says; `false` when something else was stored meanwhile.
     async fn ask(
         &self,
         provider: Provider,
         places: &[&Offering],
         windows: bool,
         version: u64,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         let host = self.providers.at(provider, EVERYWHERE)?;
         let began = self.clock.now();
         let sizes = match host.plans().await {
@@ -131,11 +139,16 @@ where
         }
         let said = Availability { provider, seen_at: began, stock, windows: Some(windows), version };
         match self.store.commit(vec![Write::Availability(said)]).await {
+            Ok(()) => Ok(true),
             // Another run wrote what it heard at the same time.
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(StoreError::Conflict) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+const fn conflict() -> AppError {
+    AppError::Store(StoreError::Conflict)
 }
 
 /// Whether an error is an answer that leaves the question open, rather than trouble with the provider.

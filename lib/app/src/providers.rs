@@ -91,11 +91,16 @@ where
         if self.hosts.host(offering.provider).is_none() {
             return Outlook::NotSetUp;
         }
-        let found = self.circuit(offering.provider, &offering.provider_region, Operation::Create).await;
-        match gate(found.as_ref(), self.clock.now()) {
-            Gate::Pass | Gate::Probe => Outlook::Open,
-            Gate::Open { until } => Outlook::ClosedUntil(until),
+        // A machine that cannot be looked at is delivered to nobody.
+        let needed = [(offering.provider_region.as_str(), Operation::Create), (EVERYWHERE, Operation::Read)];
+        let mut closed = None;
+        for (region, operation) in needed {
+            let found = self.circuit(offering.provider, region, operation).await;
+            if let Gate::Open { until } = gate(found.as_ref(), self.clock.now()) {
+                closed = closed.max(Some(until));
+            }
         }
+        closed.map_or(Outlook::Open, Outlook::ClosedUntil)
     }
 
     /// The circuit, if anything ever went wrong in it. A store that does not answer closes no circuit.

@@ -13,7 +13,6 @@ use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
-use vm_http::failure::of_read;
 use vm_http::{ACT_TIME_LIMIT, READS, answered, body, url, with_json};
 
 use crate::failure;
@@ -101,7 +100,7 @@ impl Client {
         if answer.is_success() {
             return Ok((body(&answer)?, answer.date()));
         }
-        Err(of_read(&answer, failure::refused(&answer)))
+        Err(failure::refused(&answer))
     }
 
     /// Sends once, with a body or without, under a request id of its own.

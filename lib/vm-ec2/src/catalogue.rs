@@ -45,28 +45,42 @@ impl Client {
         Ok(open.filter(|id| self.settings.networks.contains_key(*id)).map(region).collect())
     }
 
-    /// `DescribeInstanceTypes` in every region with a network, for the types that are sold; the API has no prices.
+    /// `DescribeInstanceTypes` in every region with a network, for the types that are sold; the API has no prices. A
+    /// region that does not answer is left out, unless none does: the regions are down each by itself.
     pub(crate) async fn all_plans(&self) -> Result<Vec<ProviderPlan>, VmError> {
         let mut plans: BTreeMap<String, ProviderPlan> = BTreeMap::new();
         if self.settings.sizes.is_empty() {
             return Ok(Vec::new());
         }
         let has_network = |region: &&String| self.settings.networks.contains_key(*region);
+        let (mut answered, mut silent) = (false, None);
         for region in self.settings.regions.iter().filter(has_network) {
-            let types = self
+            let told = self
                 .at(region, Manner::Read)
                 .describe_instance_types()
                 .filters(named("instance-type", self.settings.sizes.keys()))
                 .send()
                 .await
-                .map_err(|error| failure::of("DescribeInstanceTypes", error))?;
+                .map_err(|error| failure::of("DescribeInstanceTypes", error));
+            let types = match told {
+                Ok(types) => types,
+                Err(error) => {
+                    tracing::warn!(region, %error, "a region does not tell its sizes");
+                    silent = Some(error);
+                    continue;
+                }
+            };
+            answered = true;
             for info in types.instance_types() {
                 let Some(id) = info.instance_type().map(InstanceType::as_str) else { continue };
                 let plan = plans.entry(id.to_owned()).or_insert_with(|| self.plan(id, info));
                 plan.regions.push(region.clone());
             }
         }
-        Ok(plans.into_values().collect())
+        match silent.filter(|_| !answered) {
+            Some(error) => Err(error),
+            None => Ok(plans.into_values().collect()),
+        }
     }
 
     fn plan(&self, id: &str, info: &InstanceTypeInfo) -> ProviderPlan {

@@ -90,7 +90,7 @@ impl Api {
     /// # Errors
     /// As [`Api::read`].
     pub fn told<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, VmError> {
-        if answer.is_success() { body(answer) } else { Err(failure::of_read(answer, (self.refused)(answer))) }
+        if answer.is_success() { body(answer) } else { Err((self.refused)(answer)) }
     }
 
     /// Sends once, without a body.

@@ -40,15 +40,6 @@ pub fn refused(answer: &Answer, sentence: Option<String>, retry_after: Option<u3
     }
 }
 
-/// The same for a call that only reads, which has done nothing in any case: a 503 that says when to come again is
-/// believed.
-pub fn of_read(answer: &Answer, refused: VmError) -> VmError {
-    match (answer.status, answer.retry_after, refused) {
-        (503, retry_after @ Some(_), VmError::Unclear { .. }) => VmError::Busy { retry_after },
-        (_, _, refused) => refused,
-    }
-}
-
 /// A kind of refusal: words, and what a sentence means that has one of them.
 pub type Kind<'a> = (&'a [&'a str], fn(String) -> VmError);
 
@@ -168,26 +159,6 @@ mod tests {
             assert!(told(Some("no")).ends_with(with), "{status}: {}", told(Some("no")));
             assert!(told(None).ends_with(without), "{status}: {}", told(None));
         }
-    }
-
-    #[tokio::test]
-    async fn a_503_that_says_when_to_come_again_is_busy_to_a_read_alone() {
-        for (reply, told, busy) in [
-            (Reply::html(503).with("retry-after", "120"), VmError::NotFound, false),
-            (Reply::html(503).with("retry-after", "120"), unclear_one(), true),
-            (Reply::html(503), unclear_one(), false),
-            (Reply::html(502).with("retry-after", "120"), unclear_one(), false),
-        ] {
-            let peer = Peer::start(vec![reply]).await;
-            let answer = http_call::send(client().get(peer.url()), 999).await.unwrap();
-            let error = of_read(&answer, told);
-            assert_eq!(matches!(error, VmError::Busy { retry_after: Some(120) }), busy, "{error}");
-            assert!(matches!(super::refused(&answer, None, Some(120)), VmError::Unclear { .. }));
-        }
-    }
-
-    fn unclear_one() -> VmError {
-        VmError::Unclear { what: "HTTP 503".to_owned(), source: None }
     }
 
     #[test]
