@@ -360,3 +360,19 @@ fn settings_come_from_the_catalogue() {
     assert_eq!(settings.sizes, BTreeMap::from([("t3.medium".to_owned(), 80)]));
     assert_eq!(settings.images, ["/aws/service/a"]);
 }
+
+#[tokio::test]
+async fn a_region_that_does_not_tell_its_sizes_keeps_no_other_from_telling_them() {
+    let size = "<item><instanceType>t3.medium</instanceType><vCpuInfo><defaultVCpus>2</defaultVCpus></vCpuInfo>\
+                <memoryInfo><sizeInMiB>4096</sizeInMiB></memoryInfo></item>";
+    let sizes = format!(
+        "<DescribeInstanceTypesResponse><instanceTypeSet>{size}</instanceTypeSet></DescribeInstanceTypesResponse>"
+    );
+    let refused = || refusal(403, "UnauthorizedOperation");
+    let peer = Peer::start(vec![refused(), xml(200, sizes), refused(), refused()]).await;
+    let adapter = adapter(&peer);
+    let plans = adapter.plans().await.expect("those of the other region");
+    assert_eq!(plans.iter().map(|plan| plan.id.as_str()).collect::<Vec<_>>(), ["t3.medium"]);
+    assert_eq!(plans[0].regions, ["eu-west-2"]);
+    assert_eq!(outcome(adapter.plans().await), "unauthorized: UnauthorizedOperation: Because.");
+}
