@@ -253,10 +253,10 @@ impl Walk {
         match self.world.sim.process(run).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err((name, cause))) => Err(Raised { name: name.to_owned(), cause }),
-            // What Lambda says depends on how the process ended and on the runtime.
+            // What Lambda says depends on how and when the process ended.
             Err(Crashed) => {
-                let names = ["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"];
-                let chosen = usize::try_from(self.world.sim.below(3)).unwrap_or(0);
+                let names = ["Lambda.Unknown", "Runtime.ExitError", "Runtime.Unknown", "Sandbox.Timedout"];
+                let chosen = usize::try_from(self.world.sim.below(4)).unwrap_or(0);
                 Err(Raised::new(names[chosen], "the process ended"))
             }
         }

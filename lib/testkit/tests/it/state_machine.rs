@@ -19,7 +19,7 @@ const ONLY_CAUGHT_BY_ALL: [&str; 6] = [
 
 /// How Lambda and Step Functions say that a function could not be reached or did not come to its end. Source:
 /// Step Functions, "Handle transient Lambda service exceptions".
-const TRANSIENT: [&str; 9] = [
+const TRANSIENT: [&str; 10] = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -27,6 +27,7 @@ const TRANSIENT: [&str; 9] = [
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
+    "Runtime.Unknown",
     "Sandbox.Timedout",
     "Nemo.TryAgain",
 ];
