@@ -119,6 +119,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "000000000000"),
     ("AWS_SECRET_ACCESS_KEY", "local"),
+    ("STACK_NAME", "bench"),
     ("TABLE_NAME", "bench"),
     ("PAYMENT_EVENTS_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/payment-events"),
     ("MAIL_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/mail"),
