@@ -56,7 +56,8 @@ impl Action {
     fn shape(&self, clock: Clock, now_ms: i64) -> Value {
         let takes_ms = i64::try_from(clock.compressed(self.takes).as_millis()).unwrap_or(i64::MAX);
         let ends_ms = self.started_ms.saturating_add(takes_ms);
-        let is_over = now_ms >= ends_ms;
+        // As the server reckons: an action is not over a millisecond before its server is free.
+        let is_over = clock.stretched(now_ms - self.started_ms) >= self.takes;
         json!({
             "id": self.id,
             "command": self.command,
