@@ -119,6 +119,8 @@ fn orders_wait_while_no_provider_can_be_asked_and_are_delivered_when_one_can() {
 fn a_key_that_vultr_refuses_is_gone_round_and_said_so_in_words() {
     let Some(stack) = Stack::alone() else { return };
     stack.forget_circuits();
+    // Until nobody believes what was read of Vultr's circuits in an earlier story.
+    thread::sleep(Duration::from_secs(6));
     let ada = Customer::new(&stack);
     let order = ada.order_in(REGION, "basic", "windows");
     stack.allow_key_from("vultr", &["192.0.2.1"]);
@@ -127,7 +129,8 @@ fn a_key_that_vultr_refuses_is_gone_round_and_said_so_in_words() {
     stack.allow_key_from("vultr", &[]);
     order.rests(End::Delivered, Alerts::None);
     assert_eq!(provider_of(&stack, &order), "contabo");
-    let said = |line: &str| line.contains(&order.id) && line.contains("is the caller's address on its list?");
+    // By the order's own try, or by a schedule's that came before it.
+    let said = |line: &str| line.contains("is the caller's address on its list?");
     assert!(stack.logs().iter().any(|(_, line)| said(line)), "nobody says that the key is refused");
     stack.forget_circuits();
 }
